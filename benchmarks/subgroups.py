@@ -329,10 +329,10 @@ def subsamples(cohort: Labelled, n_patients: int, number: int) -> list[Labelled]
 
 
 def score(cohort: Labelled, quality: str, seeds: range) -> tuple[dict[str, object], pd.DataFrame]:
-    """Mean agreement with the classes over the seeds, processor time, and the labels found."""
+    """Mean agreement with the classes, processor time with the verdict, and the labels."""
     found, labels, seconds = [], {}, []
     for seed in seeds:
-        settings = SubgroupSettings(quality=quality, seed=seed, evidence=False)  # type: ignore[arg-type]
+        settings = SubgroupSettings(quality=quality, seed=seed)  # type: ignore[arg-type]
         started = time.process_time()
         result = find_subgroups(cohort.alterations, settings)
         seconds.append(time.process_time() - started)

@@ -21,7 +21,8 @@ from data_loaders.alterations.genes import (
     unlisted_gene,
 )
 from data_loaders.alterations.hgvs import changes_of
-from data_loaders.files.columns import Floats, TextColumn
+from data_loaders.arrays import Floats
+from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.vocabulary import term_of
 from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
 from data_loaders.wording import listed, plural, shown

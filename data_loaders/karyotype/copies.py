@@ -15,7 +15,8 @@ import pandas as pd
 
 from data_loaders.alterations.columns import Alterations
 from data_loaders.alterations.genes import read_feature_name
-from data_loaders.files.columns import UNKNOWN_WORDS, Floats, TextColumn
+from data_loaders.arrays import Floats
+from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn
 from data_loaders.model import Issue
 from data_loaders.variants.words import NOT_TESTED_WORDS
 from data_loaders.wording import listed, shown
