@@ -57,5 +57,5 @@ def mid_sentence(label: str) -> str:
     return label[:1].lower() + label[1:] if plain and len(head) > 1 else label
 
 
-# Stages are called after people and places.
-_NAMES = {"Ann", "Binet", "Lugano", "Rai"}
+# Stages, scores and events are called after people and places.
+_NAMES = {"Ann", "Binet", "Deauville", "Lugano", "Rai", "Richter", "Sokal"}

@@ -54,6 +54,15 @@ def test_each_view_opens_on_a_finished_figure(open_app: Opener, cohort: str, vie
     assert all(SYNTHETIC_MARK in str(figure["layout"]) for figure in figures(at))
 
 
+@pytest.mark.parametrize(
+    ("cohort", "by"),
+    [("demo:cll", "IGHV status"), ("demo:dlbcl", "cell of origin"), ("demo:mds", "SF3B1")],
+)
+def test_the_page_opens_on_what_divides_the_disease(open_app: Opener, cohort: str, by: str):
+    at = opened(open_app, cohort=cohort)
+    assert any(f"by {by}, " in title(at, place) for place in range(len(figures(at))))
+
+
 def test_a_glance_answers_in_words_and_can_be_taken_away(open_app: Opener):
     at = unfolded(opened(open_app, dx=["MF"], compare_groups=TWO))
     assert len(figures(at)) == 4

@@ -167,3 +167,10 @@ def test_home_does_not_ask_it_where_nothing_could_answer():
     few = {"os_months": [1.0, 2.0], "os_event": [1, 0], "age_years": [50.0, 60.0]}
     cohort = make_cohort(few, endpoints=(OS,))
     assert "patient" not in [question.view.page for question in questions("x", cohort)]
+
+
+@pytest.mark.parametrize(
+    ("cohort", "said"), [("demo:cll", "· IGHV status "), ("demo:dlbcl", "· Cell of origin ")]
+)
+def test_a_class_is_said_with_what_it_is_of(open_app: Opener, cohort: str, said: str):
+    assert f"**Patient 1** {said}" in words(opened(open_app, cohort=cohort))

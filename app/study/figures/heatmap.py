@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.study.figures.labels import shortened
+from app.study.figures.labels import all_shortened, shortened
 from app.study.figures.theme import INK, make_figure
 from app.study.wording import format_percent
 from data_loaders.arrays import Floats, Texts
@@ -113,7 +113,7 @@ def _share_heatmap(
         },
         yaxis={
             "tickvals": list(range(len(features))),
-            "ticktext": [shortened(name, _LONGEST) for name in features],
+            "ticktext": all_shortened(features, _LONGEST),
             "autorange": "reversed",
             "tickfont": {"size": 12},
             "showgrid": False,

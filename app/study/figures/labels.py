@@ -46,6 +46,29 @@ def shortened(name: str, most: int) -> str:
     return f"{name[: max(most - 1 - tail, 1)].rstrip()}…{name[len(name) - tail :].lstrip()}"
 
 
+def all_shortened(names: Sequence[str], most: int) -> list[str]:
+    """Names cut in their middles, so that different ones stay different.
+
+    Parameters
+    ----------
+    names
+        Those that would look alike keep the words from the first in which they differ: ``BCR::ABL1
+        (international scale) at 3 months`` beside that at 6 is ``BCR::ABL1 (i…3 months``.
+    """
+    short = [shortened(name, most) for name in names]
+    for text in {one for one in short if short.count(one) > 1}:
+        places = [place for place, one in enumerate(short) if one == text]
+        alike = [names[place] for place in places]
+        letters = enumerate(zip(*alike, strict=False))
+        ends = next((at for at, one in letters if len(set(one)) > 1), 0)
+        start = alike[0].rfind(" ", 0, ends) + 1
+        for place in places:
+            end = names[place][start:][: most - 2]
+            if ends:
+                short[place] = f"{names[place][: most - 1 - len(end)].rstrip()}…{end}"
+    return short
+
+
 def place_labels(
     anchors: Sequence[Anchor],
     extent: tuple[float, float, float, float],

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.cohort.colours import BLUE, NEUTRAL, SLATE
-from app.study.figures.labels import shortened
+from app.study.figures.labels import all_shortened, shortened
 from app.study.figures.legend import legend_above
 from app.study.figures.rows import left_margin, rows_axis, under_plot
 from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
@@ -47,7 +47,7 @@ def differences_figure(
     clear = (own["q_value"] < SIGNIFICANT).to_numpy()
     reach = float(np.clip(own["smd"].max() * 1.1 if len(own) else 0.0, 0.3, WIDEST_SMD))
     beyond = (own["smd"] > reach).to_numpy()
-    labels = [short(label) for label in own["label"]]
+    labels = all_shortened(list(own["label"]), _MOST_LABEL)
     hover = [
         f"<b>{row.label}</b><br>SMD {_smd(row.smd)}"
         + (f", higher in {row.higher_in}" if row.higher_in else "")

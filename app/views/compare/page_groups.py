@@ -24,12 +24,15 @@ from app.study.question import Question
 from app.views.compare.analysis import MOST_GROUPS, Comparison, column_of, made_of
 from app.views.compare.page_lists import draw_lists
 from app.views.survival.page_immortal_time import immortal_time_guard
+from data_loaders.meaning.vocabulary import term_of
 
 PICKED, OVERLAP = "compare_groups", "compare_overlap"
 EXCLUSIVE, DROPPED = "Groups of their own", "Left out"
 # Where there is no driver to compare by, the alteration that opens the page.
 _TELLING = ("SF3B1", "NPM1", "CALR", "TP53", "JAK2")
 _ENOUGH = 0.1
+# What MPN, CLL and DLBCL are divided by before any gene.
+_DIVIDING = frozenset({"driver", "ighv", "cell_of_origin"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,12 +111,12 @@ def draw_data_driven(compared: Compared) -> None:
 
 
 def _open_on_something_telling(looking: Looking) -> None:
-    """On a first visit, compare by the driver, or by the alteration that matters most."""
+    """On a first visit, compare by what divides the disease, else by a telling alteration."""
     if GROUP in st.session_state or GROUP in st.query_params:
         return
     cohort = looking.cohort
     labels = group_labels(cohort)
-    if default_group(cohort, list(labels)) == "variable:driver":
+    if _of_the_disease(default_group(cohort, list(labels)).removeprefix("variable:")):
         return
     for name in _TELLING:
         option = f"alteration:{name}"
@@ -123,6 +126,11 @@ def _open_on_something_telling(looking: Looking) -> None:
         if (state == 1).sum() >= _ENOUGH * (state >= 0).sum():
             st.query_params[GROUP] = labels[option]
             st.rerun()
+
+
+def _of_the_disease(name: str) -> bool:
+    known = term_of(name)
+    return known is not None and known.key in _DIVIDING
 
 
 def _without_overlap(looking: Looking, chosen: ChosenGrouping) -> ChosenGrouping:

@@ -9,11 +9,14 @@ from app.shell.session import Looking
 from app.study.wording import mid_sentence
 from app.views.patient.analysis import patient_name
 from app.views.subgroups.analysis import alterations_in_words
+from data_loaders.meaning.vocabulary import term_of
 
 PATIENT = "patient"
 IDENTIFIERS = "show_identifiers"
 _FIND = "find_identifier"
 _NOT_FOUND = "_identifier_not_found"
+# What a class is called in full; others are said with their variable, as "IGHV status Mutated".
+_SAID_ALONE = frozenset({"diagnosis", "diagnosis_detail", "who", "driver"})
 _MOST_FACTS = 3
 _CHOSEN = "_patient_chosen"
 
@@ -97,7 +100,9 @@ def _facts(looking: Looking, position: int) -> list[str]:
         if value is None or value != value:  # noqa: PLR0124  (missing values differ from themselves)
             continue
         if variable.role == "disease" and variable.kind == "categorical":
-            found.setdefault("disease", str(value))
+            known = term_of(variable.name)
+            plain = known is not None and known.key in _SAID_ALONE
+            found.setdefault("disease", str(value) if plain else f"{variable.label} {value}")
         elif variable.role == "demographic" and variable.kind == "numeric" and "age" in label:
             found.setdefault("age", f"{float(value):.0f} years")
         elif variable.role == "demographic" and label == "sex":

@@ -1,7 +1,9 @@
 """Published figures behind ``demo:dlbcl``, each with its source beside it.
 
 Alterations are drawn within the genetic classes of Wright 2020 (LymphGen), whose frequencies were
-recalled and rounded; those of genes outside the classes are near those of Reddy 2017.
+recalled and rounded; those of genes outside the classes are near those of Reddy 2017, recalled.
+Of Chapuy 2018 notes that quote the paper give rearrangements of BCL2 in 21%, of BCL6 in 19% and of
+MYC in 8%; here 19, 22 and 10. The papers' own tables have not been read.
 """
 
 from __future__ import annotations

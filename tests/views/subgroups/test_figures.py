@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from app.cohort.groupings import by_labels
 from app.study.figures.alluvial import alluvial
 from app.study.figures.heatmap import prevalence_heatmap
-from app.study.figures.labels import Anchor, place_labels, shortened
+from app.study.figures.labels import Anchor, all_shortened, place_labels, shortened
 from app.study.figures.theme import SYNTHETIC_MARK, framed
 from app.study.slides._reading import panels_of
 from app.views.subgroups.figures import MapLook, map_by_group, map_by_number
@@ -137,3 +137,14 @@ def test_shortened_names_still_differ(one: str, two: str):
     assert shortened(one, 16) != shortened(two, 16)
     assert max(len(shortened(name, 16)) for name in (one, two)) <= 16
     assert shortened("JAK2", 16) == "JAK2"
+
+
+def test_names_that_differ_in_the_middle_stay_apart():
+    names = [f"BCR::ABL1 (international scale) at {month} months, %" for month in (3, 6, 12)]
+    short = all_shortened([*names, "Sokal", "Platelets at the first visit, 10⁹/L"], 26)
+    assert short[:2] == ["BCR::ABL1 (int…3 months, %", "BCR::ABL1 (int…6 months, %"]
+    assert len(set(short)) == len(short)
+    assert max(map(len, short)) <= 26
+    assert short[3:] == ["Sokal", shortened("Platelets at the first visit, 10⁹/L", 26)]
+    alike = ["A long name of something, twice", "A long name of something, twice"]
+    assert all_shortened(alike, 16) == [shortened(alike[0], 16)] * 2

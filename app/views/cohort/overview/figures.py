@@ -10,14 +10,14 @@ import plotly.graph_objects as go
 
 from app.analysis.arrays import Floats
 from app.cohort.colours import BLUE, GREY, colour_of
-from app.study.figures.labels import shortened
+from app.study.figures.labels import all_shortened
 from app.study.figures.theme import INK, NARROW_TITLE, framed, make_figure, rgba
 from app.views.cohort.overview.analysis import Categories, Histogram, labelled
 
 HEIGHT = 236
 _BEHIND = rgba(GREY, 0.28)
 _ALTERATION = 34
-_LONGEST = 17
+_LONGEST = 18
 
 
 def draw_distribution(
@@ -164,7 +164,7 @@ def _share_figure(
             front,
         ]
         widest = max(widest, float(max(behind, default=0.0)))
-    shown = [shortened(name, longest) for name in names]
+    shown = all_shortened(names, longest)
     return make_figure(
         traces,
         height=height,

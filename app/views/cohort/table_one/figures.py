@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from app.analysis.associations import TableOne
 from app.cohort.colours import GREY
-from app.study.figures.labels import shortened
+from app.study.figures.labels import all_shortened
 from app.study.figures.theme import INK, make_figure, rgba
 from app.views.cohort.table_one.words import printed
 
@@ -36,7 +36,7 @@ def table_one_figure(table: TableOne) -> go.Figure:
 def _of_texts(frame: pd.DataFrame) -> go.Figure:
     """A table of texts with a shaded head; the first column is read from the left."""
     first, *others = frame.columns
-    names = [shortened(str(name), _LONGEST) for name in frame[first]]
+    names = all_shortened([str(name) for name in frame[first]], _LONGEST)
     # A number is not broken into lines.
     columns = [
         names, *([str(text).replace(" ", "\u00a0") for text in frame[name]] for name in others)
