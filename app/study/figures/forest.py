@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 
 from app.cohort.colours import BLUE, GREY, SLATE
 from app.study.figures.legend import LEGEND
-from app.study.figures.theme import INK, make_figure, text_at
+from app.study.figures.theme import INK, guide_line, make_figure, text_at
 from app.study.wording import format_p
 from data_loaders.arrays import Floats
 
@@ -117,19 +117,7 @@ def forest_figure(
             text_at(_HEAD, xref="x domain", yref="paper", x=0.5, y=0, yshift=-31, yanchor="top"),
         ],
         margin={"l": margin, "r": _RIGHT, "b": _FOOT},
-        shapes=[
-            {
-                "type": "line",
-                "xref": "x",
-                "yref": "y",
-                "x0": 1,
-                "x1": 1,
-                "y0": _LINE + _PAD,
-                "y1": inner,
-                "layer": "below",
-                "line": {"color": GREY, "width": 1.5, "dash": "dot"},
-            }
-        ],
+        shapes=[guide_line(x0=1, x1=1, y0=_LINE + _PAD, y1=inner, colour=GREY, width=1.5)],
         xaxis={
             "type": "log",
             "range": [math.log10(low), math.log10(high)],

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec
 
 import plotly.graph_objects as go
 
+from app.cohort.colours import GREY
 from data_loaders import Cohort
 
 SYNTHETIC_MARK = "SYNTHETIC DATA"
@@ -229,6 +230,14 @@ def under_axis(axis: str, caption: str = "", *, below: int = 31) -> list[dict[st
         text_at(axis, x=0, xanchor="left", **line),
         text_at(caption, x=1, xanchor="right", **line),
     ]
+
+
+def guide_line(
+    *, dash: str = "dot", colour: str = "", width: float = 1, **place: Any
+) -> dict[str, Any]:
+    """A thin line behind what is drawn, of a light grey unless a colour is given."""
+    line = {"color": colour or rgba(GREY, 0.7), "width": width, "dash": dash}
+    return {"type": "line", "layer": "below", "line": line, **place}
 
 
 def nice_ticks(last: float, most: int = 7) -> list[float]:

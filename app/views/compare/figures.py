@@ -13,10 +13,10 @@ from app.cohort.colours import BLUE, NEUTRAL, SLATE
 from app.study.figures.labels import all_shortened, shortened
 from app.study.figures.legend import legend_above
 from app.study.figures.rows import left_margin, rows_axis, under_plot
-from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
+from app.study.figures.theme import INK, PAPER, guide_line, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_percent, format_q, format_ratio
 from app.views.compare.analysis import Enrichment
-from app.views.survival.screen.figures import guide_line, point_names, point_sizes, threshold_height
+from app.views.survival.screen.figures import point_names, point_sizes, threshold_height
 
 ROW, _MOST_LABEL = 27, 26
 # Beyond this p-values are zero to a computer; odds ratios of 0 and infinity stand at the edge.

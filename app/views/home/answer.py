@@ -23,15 +23,15 @@ ALTERATIONS = "Alterations"
 def glance_answer(cohort: Cohort, result: Glance) -> Answer:
     """The answer of a glance: bars of each variable of the disease, and of the alterations."""
     figures = {
-        grouping.label: titled(cohort, disease_title(grouping), _diseases, grouping)
+        grouping.label: titled(cohort, _disease_title(grouping), _diseases, grouping)
         for grouping in result.diseases
     }
-    sentences = [f"{disease_title(g)}: {disease_words(g)}." for g in result.diseases]
+    sentences = [f"{_disease_title(g)}: {_disease_words(g)}." for g in result.diseases]
     top = result.leading
     if len(top):
-        title = alterations_title(result)
+        title = _alterations_title(result)
         figures[ALTERATIONS] = titled(cohort, title, _alterations, cohort, result)
-        sentences.append(f"{alterations_title(result)}: {alterations_words(cohort, result)}.")
+        sentences.append(f"{_alterations_title(result)}: {_alterations_words(cohort, result)}.")
     return Answer(
         key="glance",
         name=("at a glance",),
@@ -53,12 +53,12 @@ def glance_answer(cohort: Cohort, result: Glance) -> Answer:
 GLANCE = Analysis(glance, glance_answer)
 
 
-def disease_title(grouping: Diseases) -> str:
+def _disease_title(grouping: Diseases) -> str:
     """What the bars of a disease are of: shares are of all with a value, bar or not."""
     return f"{grouping.label}, {count(grouping.known, 'patient')}"
 
 
-def disease_words(grouping: Diseases) -> str:
+def _disease_words(grouping: Diseases) -> str:
     """The groups with their sizes."""
     sizes = zip(grouping.names, grouping.sizes, strict=True)
     return ", ".join(f"{name} {size:,}" for name, size in sizes)
@@ -69,7 +69,7 @@ def disease_numbers(grouping: Diseases) -> pd.DataFrame:
     return pd.DataFrame({"group": grouping.names, "n": grouping.sizes, "of": grouping.known})
 
 
-def alterations_title(result: Glance) -> str:
+def _alterations_title(result: Glance) -> str:
     """What the bars of alterations are of: how many were tested."""
     top = result.leading
     fewest, most = int(top["tested"].min()), int(top["tested"].max())
@@ -80,7 +80,7 @@ def alterations_title(result: Glance) -> str:
     )
 
 
-def alterations_words(cohort: Cohort, result: Glance) -> str:
+def _alterations_words(cohort: Cohort, result: Glance) -> str:
     """The leading alterations with their shares."""
     top = result.leading
     return ", ".join(

@@ -18,14 +18,7 @@ from app.study.question import Question
 from app.study.wording import count, listing
 from app.views.data.page_uploading import has_just_loaded
 from app.views.home.analysis import Glance
-from app.views.home.answer import (
-    ALTERATIONS,
-    alterations_title,
-    alterations_words,
-    disease_numbers,
-    disease_title,
-    disease_words,
-)
+from app.views.home.answer import ALTERATIONS, disease_numbers
 from app.views.home.page_questions import questions
 
 
@@ -38,7 +31,7 @@ def draw_glance(looking: Looking) -> tuple[Answer, Question]:
     with left:
         _draw_diseases(looking, result, answer, question)
     with right:
-        _draw_alterations(looking, result, answer, question)
+        _draw_alterations(result, answer, question)
     return answer, question
 
 
@@ -51,7 +44,7 @@ def _draw_diseases(looking: Looking, result: Glance, answer: Answer, question: Q
             partial(disease_numbers, grouping),
             key=f"disease_{position}",
             name=(grouping.label,),
-            alt=f"Bars. {disease_title(grouping)}: {disease_words(grouping)}",
+            alt=f"Bars. {answer.sentences[position]}",
             beside=partial(draw_adding, answer, question, grouping.label),
         )
         left_out = [f"{number:,} {why}" for why, number in grouping.left_out.items()]
@@ -60,17 +53,16 @@ def _draw_diseases(looking: Looking, result: Glance, answer: Answer, question: Q
             st.caption(f"Of {patients}, without a bar: {listing(left_out)}.")
 
 
-def _draw_alterations(looking: Looking, result: Glance, answer: Answer, question: Question) -> None:
+def _draw_alterations(result: Glance, answer: Answer, question: Question) -> None:
     if ALTERATIONS not in answer.figures:
         st.info("No alteration was found in these patients.")
         return
-    title, listed = alterations_title(result), alterations_words(looking.cohort, result)
     figure_with_downloads(
         answer.figures[ALTERATIONS](),
         lambda: result.frequencies,
         key="alterations",
         name=("alterations",),
-        alt=f"Bars. {title}: {listed}",
+        alt=f"Bars. {answer.sentences[-1]}",
         beside=partial(draw_adding, answer, question, ALTERATIONS),
     )
 

@@ -115,12 +115,6 @@ def _map(shown: SubgroupMap) -> go.Figure:
     return map_by_group(shown.points, codes, shown.grouping, shown.hover, labels=True, look=look)
 
 
-def prevalence_title(shown: SubgroupMap) -> str:
-    """What the heat map shows, and of how many."""
-    patients = count(sum(described_groups(shown).values()), "patient")
-    return f"Share of each subgroup that carries an alteration (%), {patients}"
-
-
 def described_groups(shown: SubgroupMap) -> dict[str, int]:
     """The subgroups that enrichment tells of, with their sizes."""
     result = shown.result
@@ -131,13 +125,11 @@ def described_groups(shown: SubgroupMap) -> dict[str, int]:
 def draw_prevalence(cohort: Cohort, shown: SubgroupMap) -> go.Figure:
     """What each subgroup carries, as a heat map."""
     enrichment = shown.result.enrichment
-    drawn = prevalence_heatmap(enrichment, described_groups(shown), telling_features(enrichment))
-    return framed(drawn, prevalence_title(shown), synthetic=cohort.provenance.synthetic)
-
-
-def classes_title(cohort: Cohort, compared: Concordance, against: str) -> str:
-    """What subgroups are laid beside, and of how many."""
-    return f"Subgroups and {cohort.variables[against].label}, {count(compared.n, 'patient')}"
+    groups = described_groups(shown)
+    drawn = prevalence_heatmap(enrichment, groups, telling_features(enrichment))
+    patients = count(sum(groups.values()), "patient")
+    title = f"Share of each subgroup that carries an alteration (%), {patients}"
+    return framed(drawn, title, synthetic=cohort.provenance.synthetic)
 
 
 def draw_classes(
@@ -147,7 +139,7 @@ def draw_classes(
     colours = dict(zip(shown.grouping.names, shown.grouping.colours, strict=True))
     label = cohort.variables[against].label
     drawn = alluvial(compared.table, colours, left="Subgroup", right=label)
-    title = classes_title(cohort, compared, against)
+    title = f"Subgroups and {label}, {count(compared.n, 'patient')}"
     return framed(drawn, title, synthetic=cohort.provenance.synthetic)
 
 

@@ -16,15 +16,14 @@ from app.shell.saved_groups import saved_groups
 from app.shell.session import Looking
 from app.shell.tables import draw_table
 from app.shell.work.jobs import Job
+from app.study.figures.theme import title_of
 from app.study.files.tables import file_stem
 from app.study.wording import format_interval, format_percent
 from app.views.subgroups.analysis import SubgroupMap
 from app.views.subgroups.answer import (
-    classes_title,
     described_groups,
     draw_classes,
     draw_prevalence,
-    prevalence_title,
 )
 from app.views.subgroups.checks import agreement, batch_table, classifications, indefinite_classes
 from app.views.subgroups.page_search import Search
@@ -77,12 +76,13 @@ def draw_alterations(looking: Looking, found: SubgroupMap) -> None:
         st.info("No alteration is enriched in any subgroup.")
         return
     told = result.summary[result.summary["group"].isin(described_groups(found))]
+    figure = draw_prevalence(looking.cohort, found)
     figure_with_downloads(
-        draw_prevalence(looking.cohort, found),
+        figure,
         partial(_heatmap_numbers, result.enrichment, features),
         key="heatmap",
         name=("subgroups", "alterations"),
-        alt=f"{prevalence_title(found)}. "
+        alt=f"{title_of(figure)}. "
         + "; ".join(
             f"{row.group}: {row.defining or 'no defining alteration'}" for row in told.itertuples()
         ),
@@ -176,12 +176,13 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         "Adjusted mutual information", f"{compared.ami:.2f}", help="1 identical, 0 chance"
     )
     third.metric("Patients compared", f"{compared.n:,}", help=f"{compared.left_out:,} left out")
+    figure = draw_classes(cohort, found, compared, column)
     figure_with_downloads(
-        draw_classes(cohort, found, compared, column),
+        figure,
         compared.table.reset_index,
         key="alluvial",
         name=("subgroups", known[column]),
-        alt=f"{classes_title(cohort, compared, column)}. {compared.sentence}",
+        alt=f"{title_of(figure)}. {compared.sentence}",
     )
     with st.expander("Cross-table", key="cross_table"):
         draw_table(compared.table, key="cross_counts", hide_index=False)

@@ -14,7 +14,7 @@ from app.analysis.transplant import NEVER, Microsimulation
 from app.cohort.colours import BLUE, GREY, PURPLE, VERMILION, assign_colours
 from app.study.figures.curves import curve_band
 from app.study.figures.legend import LEGEND
-from app.study.figures.theme import INK, make_figure, rgba, text_at
+from app.study.figures.theme import INK, guide_line, make_figure, rgba, text_at
 from app.study.wording import MONTHS_PER_YEAR, signed
 
 _LETTERS, _LETTER, _LINE, _PAD, _FOOT, _RIGHT = 20, 6.9, 17, 12, 58, 118
@@ -90,7 +90,10 @@ def gain_forest(
         legend_space=30 if legend else 0,
         annotations=texts,
         margin={"l": margin, "r": _RIGHT, "b": _FOOT},
-        shapes=[_zero(height), *_band(span, height)],
+        shapes=[
+            guide_line(x0=0, x1=0, y0=0, y1=height, colour=GREY, width=1.5),
+            *_band(span, height),
+        ],
         xaxis={
             "range": list(window),
             "nticks": 5,
@@ -184,12 +187,6 @@ def _window(rows: pd.DataFrame) -> tuple[float, float]:
     low = float(np.nanmin(ends, initial=-0.3 * most)) if np.isfinite(ends).any() else -most
     high = float(np.nanmax(ends, initial=0.3 * most)) if np.isfinite(ends).any() else most
     return max(low, -_MOST_RATIO * most) * 1.12, min(high, _MOST_RATIO * most) * 1.12
-
-
-def _zero(height: float) -> dict[str, Any]:
-    line = {"color": GREY, "width": 1.5, "dash": "dot"}
-    ends = {"x0": 0, "x1": 0, "y0": 0, "y1": height}
-    return {"type": "line", "xref": "x", "yref": "y", "layer": "below", "line": line, **ends}
 
 
 def _band(span: tuple[float, float] | None, height: float) -> list[dict[str, Any]]:

@@ -13,12 +13,11 @@ from app.study.answer import Answer
 from app.study.figures.theme import framed, titled
 from app.study.methods import selected_sentence, source_sentence
 from app.study.wording import SIGNIFICANT, count, listing, mid_sentence
-from app.views.compare.analysis import OTHERS, Comparison
+from app.views.compare.analysis import OTHERS
 from app.views.compare.answer import survival_tables
 from app.views.compare.two_cohorts.analysis import TwoCohorts, hazards_reading, replication_reading
 from app.views.compare.two_cohorts.asking import Both, asked_of_both
 from app.views.compare.two_cohorts.figures import clinical_replication_figure, replication_figure
-from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.figures import survival_figure
 from data_loaders import Cohort
 
@@ -40,8 +39,10 @@ def cohorts_answer(result: TwoCohorts, *, until: float | None = None) -> Answer:
     for place, (side, survival) in enumerate(
         zip(result.sides, result.survival or (), strict=False), start=1
     ):
+        patients = count(survival.analysed, "patient")
+        title = f"{survival.endpoint.label}, {side.cohort.name}, {patients}"
         figures[f"Survival {place}"] = titled(
-            side.cohort, survival_title(side, survival), survival_figure, survival,
+            side.cohort, title, survival_figure, survival,
             band=len(survival.drawn) <= _BANDS, until=until,
         )  # fmt: skip
     if result.survival is not None:
@@ -82,22 +83,6 @@ def both_answer(
 BOTH = Analysis(asked_of_both, both_answer)
 
 
-def clinical_title(result: TwoCohorts) -> str:
-    """Title of the figure of clinical variables."""
-    return _title(result, "Clinical differences")
-
-
-def alterations_title(result: TwoCohorts) -> str:
-    """Title of the figure of alterations."""
-    group, *others = result.groups
-    return _title(result, f"Alterations, {group} against {OTHERS if others[1:] else others[0]}")
-
-
-def survival_title(side: Comparison, survival: GroupSurvival) -> str:
-    """Title of the curves of one cohort."""
-    return f"{survival.endpoint.label}, {side.cohort.name}, {count(survival.analysed, 'patient')}"
-
-
 def clinical_sentence(result: TwoCohorts) -> str:
     """Which clinical differences are found again."""
     return replication_reading(result.clinical, *result.names, "variable")
@@ -118,12 +103,15 @@ def _clinical(result: TwoCohorts) -> go.Figure:
     figure = clinical_replication_figure(
         result.clinical, result.names, higher_in=higher, most=_SHOWN
     )
-    return framed(figure, clinical_title(result), synthetic=result.synthetic)
+    title = _title(result, "Clinical differences")
+    return framed(figure, title, synthetic=result.synthetic)
 
 
 def _alterations(result: TwoCohorts) -> go.Figure:
     figure = replication_figure(result.alterations, result.names, most=_SHOWN)
-    return framed(figure, alterations_title(result), synthetic=result.synthetic)
+    group, *others = result.groups
+    title = _title(result, f"Alterations, {group} against {OTHERS if others[1:] else others[0]}")
+    return framed(figure, title, synthetic=result.synthetic)
 
 
 def _tables(result: TwoCohorts) -> dict[str, pd.DataFrame]:

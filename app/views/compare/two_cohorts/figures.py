@@ -13,10 +13,9 @@ from app.analysis.arrays import Floats
 from app.cohort.colours import BROWN, TEAL
 from app.study.figures.legend import legend_above
 from app.study.figures.rows import left_margin, rows_axis
-from app.study.figures.theme import make_figure, rgba
+from app.study.figures.theme import guide_line, make_figure, rgba
 from app.study.wording import format_p, format_q, format_ratio
 from app.views.compare.figures import ROW, WIDEST_SMD, below, ratio_ticks, short
-from app.views.survival.screen.figures import guide_line
 
 # Of cohorts, not of groups: colours that no driver and no diagnosis has.
 _COHORTS = ((TEAL, "circle"), (BROWN, "diamond"))

@@ -20,17 +20,15 @@ from app.shell.show import take_away_with
 from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
 from app.study.answer import Answer
+from app.study.figures.theme import title_of
 from app.study.question import OTHER, Question, Second
 from app.views.compare.match import shared
 from app.views.compare.page_groups import Compared, draw_guard
 from app.views.compare.two_cohorts.analysis import TwoCohorts
 from app.views.compare.two_cohorts.answer import (
     alterations_sentence,
-    alterations_title,
     clinical_sentence,
-    clinical_title,
     cohorts_answer,
-    survival_title,
 )
 from app.views.compare.two_cohorts.asking import Both
 from app.views.compare.two_cohorts.script import cohorts_script
@@ -118,14 +116,14 @@ def _draw_survival(
 ) -> None:
     columns = st.columns(2, gap="large")
     for place, (column, side, held) in enumerate(zip(columns, result.sides, survival, strict=True)):
-        sentences = reading(held)
+        sentences, figure = reading(held), answer.figures[f"Survival {place + 1}"]()
         with column:
             figure_with_downloads(
-                answer.figures[f"Survival {place + 1}"](),
+                figure,
                 partial(numbers_table, held, "years"),
                 key=f"cohorts_km_{place}",
                 name=("compare", side.cohort.name, held.endpoint.key),
-                alt=survival_alt(survival_title(side, held), held, sentences),
+                alt=survival_alt(title_of(figure), held, sentences),
                 beside=partial(tell, f"Survival {place + 1}"),
             )
             bullets(sentences)
@@ -136,14 +134,7 @@ def _draw_clinical(result: TwoCohorts, answer: Answer, tell: Callable[..., None]
     if not len(table):
         st.info("The cohorts have no clinical variable in common.")
         return
-    figure_with_downloads(
-        answer.figures["Clinical"](),
-        lambda: table,
-        key="cohorts_clinical",
-        name=("compare", "two cohorts", "clinical"),
-        alt=f"{clinical_title(result)}. {clinical_sentence(result)}",
-        beside=partial(tell, "Clinical"),
-    )
+    _draw_figure(answer, tell, "Clinical", table, clinical_sentence(result))
     shown = table.drop(columns=["variable", "directed"])
     _draw_table(result, shown, "Variable", key="cohorts_clinical_table")
     two = len(result.groups) == 2
@@ -164,15 +155,22 @@ def _draw_alterations(result: TwoCohorts, answer: Answer, tell: Callable[..., No
     if not len(table):
         st.info("No alteration is frequent enough in both cohorts to be compared.")
         return
-    figure_with_downloads(
-        answer.figures["Alterations"](),
-        lambda: table,
-        key="cohorts_alterations",
-        name=("compare", "two cohorts", "alterations"),
-        alt=f"{alterations_title(result)}. {alterations_sentence(result)}",
-        beside=partial(tell, "Alterations"),
-    )
+    _draw_figure(answer, tell, "Alterations", table, alterations_sentence(result))
     _draw_table(result, table.drop(columns="feature"), "Alteration", key="cohorts_table")
+
+
+def _draw_figure(
+    answer: Answer, tell: Callable[..., None], what: str, table: pd.DataFrame, sentence: str
+) -> None:
+    figure = answer.figures[what]()
+    figure_with_downloads(
+        figure,
+        lambda: table,
+        key=f"cohorts_{what.lower()}",
+        name=("compare", "two cohorts", what.lower()),
+        alt=f"{title_of(figure)}. {sentence}",
+        beside=partial(tell, what),
+    )
 
 
 def _draw_table(result: TwoCohorts, table: pd.DataFrame, what: str, *, key: str) -> None:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from app.cohort.colours import BLUE, GREY, VERMILION
 from app.study.figures.legend import legend_above
 from app.study.figures.rows import left_margin, rows_axis, under_plot
-from app.study.figures.theme import INK, make_figure, rgba
+from app.study.figures.theme import INK, guide_line, make_figure, rgba
 from app.study.wording import SIGNIFICANT, format_p, format_q
 from app.views.genomics.variants.analysis import VafSummary
 
@@ -68,12 +68,7 @@ def vaf_figure(summary: VafSummary) -> go.Figure:
         },
         yaxis=rows_axis(names),
         margin={"l": left_margin(names, 20), "b": 48},
-        shapes=[
-            {
-                "type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper",
-                "line": {"width": 1, "dash": "dot", "color": GREY},
-            }
-        ],
+        shapes=[guide_line(x0=0.5, x1=0.5, y0=0, y1=1, yref="paper", colour=GREY, layer="above")],
         showlegend=False,
         hovermode="closest",
     )  # fmt: skip

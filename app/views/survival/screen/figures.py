@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from app.cohort.colours import BLUE, NEUTRAL, VERMILION
 from app.study.figures.legend import legend_above
-from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
+from app.study.figures.theme import INK, PAPER, guide_line, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_q, format_ratio
 from app.views.survival.screen.analysis import CohortScreen
 from data_loaders.arrays import Floats
@@ -204,12 +204,6 @@ def _ring(x: Floats, y: Floats, size: Floats) -> dict[str, Any]:
         "hoverinfo": "skip",
         "showlegend": False,
     }
-
-
-def guide_line(*, dash: str, **place: Any) -> dict[str, Any]:
-    """A thin grey line behind the points."""
-    line = {"color": rgba(NEUTRAL, 0.7), "width": 1, "dash": dash}
-    return {"type": "line", "layer": "below", "line": line, **place}
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from app.cohort.colours import BLUE, GREY, SLATE, VERMILION
 from app.study.figures.legend import LEGEND
-from app.study.figures.theme import make_figure, text_at
+from app.study.figures.theme import guide_line, make_figure, text_at
 from app.views.transplant.figures import CELL_TEXT, GREY_CELLS, ROW, heat_map
 from app.views.transplant.figures_gain import gain_forest
 
@@ -75,10 +75,7 @@ def weight_figure(table: pd.DataFrame) -> go.Figure:
         legend_space=30,
         annotations=texts,
         margin={"l": 48, "b": _FOOT},
-        shapes=[
-            {"type": "line", "xref": "x", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 0.96,
-             "layer": "below", "line": {"color": GREY, "width": 1.4, "dash": "dot"}}
-        ],
+        shapes=[guide_line(yref="paper", x0=1, x1=1, y0=0, y1=0.96, colour=GREY, width=1.4)],
         xaxis={
             "type": "log",
             "range": [np.log10(low * 0.9), np.log10(high * 1.1)],
@@ -138,9 +135,8 @@ def balance_figure(table: pd.DataFrame, strategy: str) -> go.Figure:
                 "hovertemplate": f"%{{customdata}}, {words.lower()}: %{{x:.2f}}<extra></extra>",
             }
         )
-    beside = {"type": "line", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
     lines = [
-        beside | {"x0": x, "x1": x, "line": {"color": GREY, "width": 1.3, "dash": dash}}
+        guide_line(yref="paper", x0=x, x1=x, y0=0, y1=1, dash=dash, colour=GREY, width=1.3)
         for x, dash in ((0.0, "solid"), (-BALANCED, "dot"), (BALANCED, "dot"))
     ]
     place = {"xref": "x domain", "yref": "paper", "x": 0.5, "y": 0, "yshift": -28, "yanchor": "top"}
