@@ -98,7 +98,7 @@ def called_fusions(
             if not tested.any():
                 continue
             data[name] = pd.arrays.BooleanArray(has & tested, ~tested)
-            gene = _gene_of(label, genes)
+            gene = next(iter(genes)) if len(genes) == 1 and "::" not in label else None
             rows.append((name, kind, gene, name, tables[0].filename, "structural variants"))
     if off_panel:
         issues.append(
@@ -295,7 +295,3 @@ def _features(
         kind: FeatureKind = "refinement" if short else "cytogenetic"
         features[label] = (frozenset({gene}), patients, kind)
     return dict(sorted(features.items(), key=lambda item: (-len(item[1][1]), item[0])))
-
-
-def _gene_of(name: str, genes: frozenset[str]) -> str | None:
-    return next(iter(genes)) if len(genes) == 1 and "::" not in name else None

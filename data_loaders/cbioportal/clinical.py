@@ -177,7 +177,7 @@ def one_row_each(clinical: Clinical, chosen: Positions, filename: str) -> RawTab
                 continue
             final = name if name not in columns else f"SAMPLE_{name}"
             laid_out = _laid_out(column, rows, final)
-            if name in columns and _same(columns[name], laid_out):
+            if name in columns and bool((columns[name].objects() == laid_out.objects()).all()):
                 continue
             columns[final] = laid_out
     return RawTable(filename, columns, np.arange(1, n + 1, dtype=np.int64))
@@ -321,10 +321,6 @@ def _laid_out(column: TextColumn, rows: Positions, name: str) -> TextColumn:
     texts = column.texts[used[used >= 0]]
     shift = int((used < 0).any())
     return TextColumn(name, (inverse - shift).astype(np.int32), texts, column.notation)
-
-
-def _same(one: TextColumn, other: TextColumn) -> bool:
-    return bool((one.objects() == other.objects()).all())
 
 
 def _is_number(text: str) -> bool:

@@ -150,7 +150,7 @@ def called_mutations(
         panels, more = with_observed_panels(panels, profiled, samples.ids[of_row], genes)
         issues += more
     if variants is None:
-        called = _empty(patients)
+        called = Called(pd.DataFrame(index=patients), _no_features())
     else:
         base = Alterations(pd.DataFrame(index=patients), _no_features(), frozenset(), ())
         found = with_calls(base, variants, np.ones(len(patients), dtype=bool))
@@ -374,7 +374,3 @@ def feature_rows(
 
 def _no_features() -> pd.DataFrame:
     return feature_rows([])
-
-
-def _empty(patients: pd.Index) -> Called:
-    return Called(pd.DataFrame(index=patients), _no_features())

@@ -127,7 +127,10 @@ def read_variants(
     nameless = int((known_rows & ~np.isin(np.arange(table.n), rows)).sum())
     genes, rows = genes[known_rows[rows]], rows[known_rows[rows]]
     patients, lines = links.patients[rows], table.rows[rows]
-    columns = {name: _rows(column, rows) for name, column in table.columns.items()}
+    columns = {
+        name: TextColumn(column.name, column.codes[rows], column.texts, column.notation)
+        for name, column in table.columns.items()
+    }
     protein, effect, cdna = (
         columns[parts[part]] if part in parts else None for part in ("protein", "effect", "cdna")
     )
@@ -260,11 +263,6 @@ def _cells(column: TextColumn, *, numeric: bool) -> Any:
     if len(column.texts) > len(column) / 4:
         return column.objects()
     return pd.Categorical.from_codes(column.codes, pd.Index(column.texts, dtype=object))
-
-
-def _rows(column: TextColumn, rows: Positions) -> TextColumn:
-    """Some rows of a column, with all its entries."""
-    return TextColumn(column.name, column.codes[rows], column.texts, column.notation)
 
 
 def _link_issues(links: Links, file: str, nameless: int, maybe: Bools) -> list[Issue]:

@@ -87,7 +87,7 @@ def adjusted_survival(
         curves.append(curve)
         gradients.append(gradient)
         loadings.append(loading)
-    noise = _baseline_variance(model, grid)
+    noise = _accumulate(model, model.fitted.at.baseline**2, grid)
     end = _last_follow_up(model)
     beyond = grid > end + slack(end)
     covariance = model.covariance * np.outer(fitted.scale, fitted.scale)
@@ -244,11 +244,6 @@ def _baseline(model: CoxModel, grid: Floats) -> tuple[Floats, Floats]:
     at = model.fitted.at
     moving = at.baseline[:, None] * at.mean
     return _accumulate(model, at.baseline, grid), _accumulate(model, moving, grid)
-
-
-def _baseline_variance(model: CoxModel, grid: Floats) -> Floats:
-    """Variance of the cumulative baseline hazard at fixed coefficients, (t, strata)."""
-    return _accumulate(model, model.fitted.at.baseline**2, grid)
 
 
 def _accumulate(model: CoxModel, increments: Floats, grid: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +24,6 @@ def subgroup_effects(
     adjust: Sequence[str] = (),
     entry: str | None = None,
     strata: str | Sequence[str] | None = None,
-    references: Mapping[str, object] | None = None,
-    conf_level: float = 0.95,
 ) -> pd.DataFrame:
     """Estimate an exposure's hazard ratio in everyone and within the levels of other variables.
 
@@ -41,8 +39,6 @@ def subgroup_effects(
         Covariate with two values (or a number) whose effect is shown.
     adjust
         Further covariates of every model; one that does not vary within a row is left out of it.
-    references
-        Reference level of a categorical exposure or covariates.
 
     Returns
     -------
@@ -57,12 +53,7 @@ def subgroup_effects(
     ValueError
         If the model of everyone cannot be fitted, or the exposure has more than two levels.
     """
-    options: dict[str, Any] = {
-        "entry": entry,
-        "strata": strata,
-        "references": references,
-        "conf_level": conf_level,
-    }
+    options: dict[str, Any] = {"entry": entry, "strata": strata}
     check_names(frame, list(dict.fromkeys([time, event, exposure, *adjust, *by])))
     exposed_by = _Exposure(exposure, _two_values(frame[exposure]))
     overall = _effect(frame, (time, event), exposed_by, list(adjust), options)

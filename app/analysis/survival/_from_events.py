@@ -12,9 +12,7 @@ from app.analysis.survival._kaplan_meier import ConfType, KaplanMeier, kaplan_me
 from app.analysis.survival._logrank import LogrankResult, Weights
 
 
-def kaplan_meier_from_events(
-    table: pd.DataFrame, conf_type: ConfType = "log-log", conf_level: float = 0.95
-) -> KaplanMeier:
+def kaplan_meier_from_events(table: pd.DataFrame, conf_type: ConfType = "log-log") -> KaplanMeier:
     """Estimate a survival curve from an event table: the same as from its patients' rows.
 
     Parameters
@@ -22,7 +20,7 @@ def kaplan_meier_from_events(
     table
         As :func:`app.cohort.tally.event_table` makes it, of one group or of several taken
         together. Competing events censor.
-    conf_type, conf_level
+    conf_type
         As in :func:`app.analysis.survival.kaplan_meier`.
 
     Raises
@@ -32,7 +30,7 @@ def kaplan_meier_from_events(
     """
     data, causes = follow_up(table)
     data = replace(data, event=causes == 1)
-    return kaplan_meier_of(data, conf_type=conf_type, conf_level=conf_level)
+    return kaplan_meier_of(data, conf_type=conf_type)
 
 
 def logrank_from_events(table: pd.DataFrame, *, weights: Weights = "logrank") -> LogrankResult:

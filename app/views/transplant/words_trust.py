@@ -147,7 +147,7 @@ def balance_reading(table: pd.DataFrame) -> str:
         if large:
             words += f" and {large} above {UNBALANCED:g}, a reason to doubt"
         sentences.append(f"{words}.")
-    return _bullets(sentences)
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 _WHEN = ("before", "after")
@@ -288,7 +288,3 @@ def e_value_reading(row: pd.Series) -> str:
     if pd.notna(low) and not low <= 0 <= high:
         words += f", by {min(abs(low), abs(high)) / _PREVALENCE:.0f} to make its limit"
     return f"{words}."
-
-
-def _bullets(sentences: list[str]) -> str:
-    return "\n".join(f"- {sentence}" for sentence in sentences)

@@ -32,7 +32,7 @@ def volcano_figure(screen: CohortScreen, *, chosen: str | None = None) -> go.Fig
     table = screen.table[screen.table["p_value"].notna()]
     x = np.log10(table["hr"].to_numpy(float))
     y = -np.log10(table["p_value"].to_numpy(float).clip(min=_FLOOR))
-    reach = _reach(x)
+    reach = max(float(np.abs(x).max()) * 1.15 if len(x) else 0.0, float(np.log10(2.4)))
     top = max(float(y.max()) * 1.1, 2.0) if len(y) else 2.0
     low = -0.04 * top
     clear = (table["q_value"] < SIGNIFICANT).to_numpy()
@@ -118,11 +118,6 @@ _INSIDE = {"xref": "x domain", "yref": "y domain"}
 
 
 _ACROSS = "← lower hazard     Hazard ratio if altered     higher hazard →"
-
-
-def _reach(x: Floats) -> float:
-    """Half the width of the axis: symmetric, so that left and right weigh the same."""
-    return max(float(np.abs(x).max()) * 1.15 if len(x) else 0.0, float(np.log10(2.4)))
 
 
 def point_sizes(altered: Floats) -> Floats:
