@@ -9,7 +9,6 @@ import gc
 import importlib
 import pkgutil
 import sys
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,7 +28,7 @@ from streamlit import config  # noqa: E402
 from streamlit.url_util import make_url_path  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
-from app.serving.assets import Compressed, assets  # noqa: E402
+from app.serving.assets import Compressed, pack_assets  # noqa: E402
 from app.serving.busy import Room, Uploads  # noqa: E402
 from app.serving.memory import tidy  # noqa: E402
 from app.shell.accounts.door import Door, keep_the_peer  # noqa: E402
@@ -96,8 +95,6 @@ def warm_up() -> None:
     figures()
     take_the_word_of_proxies()
     job_service()
-    packing = threading.Thread(target=assets)
-    packing.start()
     # What a browser may send is what the loaders read: one limit, from one place.
     config.set_option("server.maxUploadSize", max(1, MAX_FILE_BYTES // 2**20))
     for package in (shell, views):
@@ -107,10 +104,17 @@ def warm_up() -> None:
     # What is kept is listed for the first visitor; what is wrong with the store the page says.
     with contextlib.suppress(WorkspaceError):
         opened()
-    packing.join()
     # What is loaded by now stays for good: no collection of garbage need search it.
     gc.collect()
     gc.freeze()
+
+
+def prepare_the_rest() -> None:
+    """What makes a first visit faster but can be done without, beside the first visitors."""
+    pack_assets()
+    # Libraries that few pages need, or a click.
+    for name in ("scipy.stats", "scipy.ndimage", "openpyxl"):
+        importlib.import_module(name)
 
 
 @asynccontextmanager
@@ -124,11 +128,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     run: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
     await run(warm_up)
     await run(prefetch_default_map)
-    tidying = asyncio.create_task(tidy())
+    beside = [asyncio.create_task(tidy()), asyncio.create_task(asyncio.to_thread(prepare_the_rest))]
     try:
         yield
     finally:
-        tidying.cancel()
+        for task in beside:
+            task.cancel()
         job_service().close()
 
 

@@ -1,15 +1,15 @@
 """Streamlit's own scripts and styles, compressed once and sent from memory.
 
 Streamlit serves them as they are, for a proxy to compress: 9 MB for a first visit, asked for in
-steps, the largest (plotly) last. Here each is compressed when the server starts, and the document
-names plotly's parts at once, so that they are on their way while the page is still being set up.
+steps, the largest (plotly) last. Here each is compressed once the server has started, and the
+document names plotly's parts at once, so that they are on their way while the page is still being
+set up. Who comes before a file is compressed gets it as it is.
 """
 
 from __future__ import annotations
 
 import gzip
 import mimetypes
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -41,18 +41,19 @@ class Asset(NamedTuple):
     media_type: str
 
 
-@cache
-def assets() -> Mapping[str, Asset]:
-    """Streamlit's files by their path below the app's address, compressed when first asked for."""
+# Streamlit's files by their path below the app's address.
+_packed: dict[str, Asset] = {}
+
+
+def pack_assets() -> None:
+    """Compress Streamlit's files."""
     folder = Path(file_util.get_static_dir())
-    return {
-        path.relative_to(folder).as_posix(): Asset(
-            gzip.compress(path.read_bytes(), _LEVEL, mtime=0),
-            mimetypes.guess_type(path.name)[0] or "application/octet-stream",
-        )
-        for path in sorted((folder / "static").rglob("*"))
-        if path.suffix in _COMPRESSED
-    }
+    for path in sorted((folder / "static").rglob("*")):
+        if path.suffix in _COMPRESSED:
+            _packed[path.relative_to(folder).as_posix()] = Asset(
+                gzip.compress(path.read_bytes(), _LEVEL, mtime=0),
+                mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+            )
 
 
 @cache
@@ -76,7 +77,7 @@ class Compressed:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        asset = assets().get(own_path(request.url.path).lstrip("/"))
+        asset = _packed.get(own_path(request.url.path).lstrip("/"))
         if asset is not None and _wants(request):
             response = Response(asset.content, headers=_HEADERS, media_type=asset.media_type)
             await response(scope, receive, send)

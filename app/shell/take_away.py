@@ -16,7 +16,6 @@ from app.shell.story.adding import draw_keeping
 from app.study.accounting import Accounting
 from app.study.answer import OF_ONE_PATIENT, Answer
 from app.study.files.tables import file_stem
-from app.study.files.workbook import to_xlsx
 from app.study.wording import count
 
 
@@ -167,6 +166,8 @@ def _answer(looking: Looking, take: TakeAway) -> Answer:
 
 
 def _workbook(looking: Looking, take: TakeAway, methods: str) -> bytes:
+    from app.study.files.workbook import to_xlsx  # a library that only a click needs
+
     selection = looking.selection
     told = {
         "Fingerprint": looking.cohort.fingerprint,

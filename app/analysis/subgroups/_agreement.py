@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from app.analysis.subgroups._describe import NOT_TESTED
 from app.analysis.subgroups._settings import SubgroupError
@@ -115,7 +115,7 @@ def cramers_v(table: pd.DataFrame) -> tuple[float, float]:
     columns = k - (k - 1) ** 2 / (n - 1)
     smaller = min(rows, columns) - 1
     v = float(np.sqrt(phi2 / smaller)) if smaller > 0 else 0.0
-    return min(v, 1.0), float(chi2.sf(statistic, degrees))
+    return min(v, 1.0), float(chdtrc(degrees, statistic))
 
 
 def batch_check(labels: pd.Series, batches: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import gammaln
-from scipy.stats import norm
+from scipy.special import gammaln, ndtri
 
 from app.analysis.arrays import Floats
 from app.analysis.multiplicity import adjust_p_values
@@ -94,7 +93,7 @@ def enrichment(
     empty = (np.minimum.reduce([a, b, c, d]) == 0) * 0.5
     log_odds = np.log(a + empty) + np.log(d + empty) - np.log(b + empty) - np.log(c + empty)
     error = np.sqrt(sum(1.0 / np.maximum(cell + empty, 0.5) for cell in (a, b, c, d)))
-    z = float(norm.ppf(0.975))
+    z = float(ndtri(0.975))
     p_values = fisher_two_sided(*(cell.astype(np.int64) for cell in (a, b, c, d)))
     with np.errstate(divide="ignore", invalid="ignore"):
         inside, outside = a / (a + b), c / (c + d)

@@ -12,6 +12,8 @@ from data_loaders import Provenance
 # No table of groups is as wide; one with a column a patient is.
 _MOST_COLUMNS = 100
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Workbooks and slides are XML 1.0: one character that it forbids makes a whole file unreadable.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_csv(frame: pd.DataFrame, provenance: Provenance) -> bytes:
@@ -28,6 +30,11 @@ def to_csv(frame: pd.DataFrame, provenance: Provenance) -> bytes:
     safe["source"] = _defused(source_line(provenance))
     text: str = safe.to_csv(index=False)
     return text.encode("utf-8-sig")
+
+
+def xml_text(value: str) -> str:
+    """Text without the characters that no file of XML may hold."""
+    return _NOT_XML.sub("", value)
 
 
 def source_line(provenance: Provenance) -> str:

@@ -22,12 +22,10 @@ from openpyxl.utils import get_column_letter
 
 from app.study.files.headings import headings, is_p_value
 from app.study.files.software import product, software
-from app.study.files.tables import FORMULA_STARTS, source_line
+from app.study.files.tables import FORMULA_STARTS, source_line, xml_text
 from data_loaders import Provenance
 
 MOST_ROWS = 1_048_575
-# A workbook is XML 1.0, and one character that it forbids makes the whole file unreadable.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ABOUT = "About"
 _LONGEST_NAME = 31
 _WIDEST, _WIDEST_ABOUT = 44, 110
@@ -74,11 +72,6 @@ def to_xlsx(
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
-
-
-def xml_text(value: str) -> str:
-    """Text without the characters that no file of XML may hold."""
-    return _NOT_XML.sub("", value)
 
 
 def _about(provenance: Provenance, patients: str, told: Mapping[str, str]) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from pptx.enum.dml import MSO_LINE
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
-from app.study.files.workbook import xml_text
+from app.study.files.tables import xml_text
 from app.study.slides._panel import Axis, Bars, Panel, Series
 
 INK, GRID = RGBColor(0x17, 0x22, 0x35), RGBColor(0xDB, 0xE2, 0xEB)

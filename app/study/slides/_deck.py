@@ -16,7 +16,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.study.files.workbook import xml_text
+from app.study.files.tables import xml_text
 from app.study.slides._charts import INK, Box
 from app.study.slides._figures import add_text
 

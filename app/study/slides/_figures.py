@@ -21,7 +21,7 @@ from pptx.util import Inches, Pt
 from app.study.figures.labels import shortened
 from app.study.figures.theme import is_title
 from app.study.files.figures import figure_bytes
-from app.study.files.workbook import xml_text
+from app.study.files.tables import xml_text
 from app.study.slides._charts import INK, SIZE, SMALL, Box, add_chart, describe
 from app.study.slides._panel import Panel, PictureError, RiskTable, Row, Series, words
 from app.study.slides._reading import panels_of

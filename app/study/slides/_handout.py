@@ -14,7 +14,7 @@ from app.cohort.filters import Selection
 from app.study.answer import Answer
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.study.files.browser import ExportError
-from app.study.files.workbook import xml_text
+from app.study.files.tables import xml_text
 from app.study.question import Question
 from app.study.slides._deck import SlidesError
 from app.study.slides._figures import picture_of

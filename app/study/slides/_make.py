@@ -16,7 +16,7 @@ from app.cohort.filters import Selection
 from app.study.answer import Answer
 from app.study.files.browser import ExportError
 from app.study.files.software import made_with
-from app.study.files.workbook import xml_text
+from app.study.files.tables import xml_text
 from app.study.methods import source_sentence
 from app.study.question import Question
 from app.study.slides._charts import Box, describe

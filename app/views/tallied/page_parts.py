@@ -23,7 +23,6 @@ from app.shell.work.engine import engine_answer
 from app.study.analyses import views_of
 from app.study.answer import Answer
 from app.study.files.tables import file_stem
-from app.study.files.workbook import to_xlsx
 from app.study.wording import capitalised, count
 from app.views.tallied.answer import as_told
 from data_loaders.model import CATEGORIES
@@ -142,6 +141,8 @@ def take_away_counts(asked: Asked, answer: Answer) -> None:
     methods = " ".join([f"{asked.source} {capitalised(patients)}.", *filter(None, answer.methods)])
 
     def workbook() -> bytes:
+        from app.study.files.workbook import to_xlsx  # a library that only a click needs
+
         tables: dict[str, pd.DataFrame] = dict(answer.tables())
         return to_xlsx(tables, cohort.provenance, patients, {"Methods": methods})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.stats import poisson
+from scipy.special import pdtr
 
 from app.analysis.arrays import Floats
 from app.analysis.subgroups._features import Mask
@@ -50,7 +50,7 @@ def gather_fusions(
     none = np.prod(1 - share)
     by_chance = total * (1 - none - none * (share / (1 - share)).sum())
     several = weights[has.sum(axis=1) > 1].sum()
-    if has.shape[1] < 2 or poisson.cdf(several, by_chance) >= _EXCLUSIVE:
+    if has.shape[1] < 2 or pdtr(np.floor(several), by_chance) >= _EXCLUSIVE:
         return labels
     labels = labels.copy()
     before = labels.copy()

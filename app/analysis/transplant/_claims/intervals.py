@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy.special import fdtrc, ndtr, stdtr, stdtrit
 
 from app.analysis.arrays import Floats
 
@@ -138,7 +138,7 @@ def of_both(freedom: Floats, drawn: Floats) -> Floats:
 
 def _quantile(level: float, effective: float, several: int) -> float:
     each = level ** (1.0 / max(several, 1))
-    return float(stats.t.ppf((1 + each) / 2, max(effective - 1.0, 1.0)))
+    return float(stdtrit(max(effective - 1.0, 1.0), (1 + each) / 2))
 
 
 def _narrow(effective: Floats | float) -> Floats:
@@ -207,9 +207,9 @@ def class_tests(gains: Floats, drawn: Floats, ranks: Floats, effective: Floats) 
     centre = float(np.average(ranks, weights=weight))
     spread = float((weight * (ranks - centre) ** 2).sum())
     slope = float((weight * (ranks - centre) * gains).sum()) / spread
-    p_trend = 2 * float(stats.t.sf(abs(slope) * np.sqrt(spread), freedom))
+    p_trend = 2 * float(stdtr(freedom, -abs(slope) * np.sqrt(spread)))
     apart = float((weight * (gains - np.average(gains, weights=weight)) ** 2).sum()) / (k - 1)
-    return ClassTests(k, slope, p_trend, float(stats.f.sf(apart, k - 1, freedom)))
+    return ClassTests(k, slope, p_trend, float(fdtrc(k - 1, freedom, apart)))
 
 
 def band(
@@ -261,7 +261,5 @@ def _far(drawn: Floats, level: float, effective: Floats | float) -> Floats:
         # Of a hundred draws the linear quantile is that of 94: this one is not too near.
         departs = float(np.quantile(away.max(axis=1), level, method="weibull"))
         freedom = np.maximum(np.asarray(effective, dtype=np.float64) - 1.0, 1.0)
-        far[moving] = np.broadcast_to(stats.t.isf(stats.norm.sf(departs), freedom), far.shape)[
-            moving
-        ]
+        far[moving] = np.broadcast_to(-stdtrit(freedom, ndtr(-departs)), far.shape)[moving]
     return far

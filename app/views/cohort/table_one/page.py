@@ -17,9 +17,9 @@ from app.shell.show import take_away
 from app.shell.tables import draw_table, names_width
 from app.study.analyses import answer_of
 from app.study.files.tables import file_stem, source_line, to_csv
-from app.study.files.workbook import to_xlsx
 from app.views.cohort.table_one.answer import by_difference
 from app.views.cohort.table_one.words import legend, numbers, printed, to_markdown
+from data_loaders import Provenance
 
 _BY_RANK, _BY_MEAN = "Median, by rank", "Mean, Welch"
 # Pixels of a table at a window 1,366 wide.
@@ -80,9 +80,7 @@ def _draw_downloads(looking: Looking, table: TableOne) -> None:
         for label, make, ending, mime in (
             (
                 "Table one (XLSX)",
-                lambda: to_xlsx(
-                    {"Table one": printed(table), "Numbers": numbers(table)}, provenance, patients
-                ),
+                partial(_workbook, table, provenance, patients),
                 "xlsx",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             ),
@@ -95,3 +93,10 @@ def _draw_downloads(looking: Looking, table: TableOne) -> None:
             ),
         ):
             download(label, make, f"{stem}.{ending}", f"table_one_{ending}", mime=mime)
+
+
+def _workbook(table: TableOne, provenance: Provenance, patients: str) -> bytes:
+    from app.study.files.workbook import to_xlsx  # a library that only a click needs
+
+    sheets = {"Table one": printed(table), "Numbers": numbers(table)}
+    return to_xlsx(sheets, provenance, patients)

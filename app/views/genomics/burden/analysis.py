@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kruskal, mannwhitneyu
 
 from app.analysis.arrays import Bools
 from app.analysis.associations import Integers
@@ -149,6 +148,8 @@ def burden_reading(found: Burden) -> list[str]:
 def _test(groups: list[Integers]) -> tuple[float, str]:
     if len(groups) < 2 or not np.ptp(np.concatenate(groups)):
         return float("nan"), ""
+    from scipy.stats import kruskal, mannwhitneyu  # that few pages need
+
     if len(groups) == 2:
         return float(mannwhitneyu(*groups).pvalue), "Mann-Whitney"
     return float(kruskal(*groups).pvalue), "Kruskal-Wallis"

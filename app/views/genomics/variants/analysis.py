@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binom
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.multiplicity import adjust_p_values
@@ -218,6 +217,8 @@ def acquisition_order(cohort: Cohort, mask: Bools, most: int = 20) -> pd.DataFra
     table = pd.DataFrame(found, columns=columns)
     table.insert(4, "similar", table["patients"] - table["a_higher"] - table["b_higher"])
     decided = (table["a_higher"] + table["b_higher"]).to_numpy(dtype=int)
+    from scipy.stats import binom  # that few pages need
+
     tail = binom.cdf(table["b_higher"].to_numpy(dtype=int), decided, 0.5)
     table["p_value"] = np.where(decided > 0, np.minimum(2 * tail, 1.0), np.nan)
     table["q_value"] = adjust_p_values(table["p_value"].to_numpy(float))

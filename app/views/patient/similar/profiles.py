@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from app.views.subgroups.analysis import subgroup_features
 from data_loaders import Cohort, CohortError, Variable
@@ -191,6 +190,8 @@ def _made(cohort: Cohort, chosen: tuple[str, ...]) -> Profiles:
 def _scaled(cohort: Cohort, variable: Variable) -> Floats:
     """A variable between 0 and 1, or as codes where its levels have no order."""
     if variable.kind == "numeric":
+        from scipy.stats import rankdata  # that few pages need
+
         values = cohort.numbers(variable.name)
         known = np.isfinite(values)
         ranks = np.full(cohort.n, np.nan)

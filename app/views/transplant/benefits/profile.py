@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.progress import Progress, ShouldCancel
@@ -270,6 +269,8 @@ def _nearest(cohort: Cohort, protocol: Protocol, profile: Profile, age: str | No
     if profile.age is not None:
         years = cohort.patients[age].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
         columns["age"] = years
+        from scipy.stats import rankdata  # that few pages need
+
         ranks = rankdata(years) / data.n
         at = (np.count_nonzero(years < profile.age) + 0.5) / data.n
         parts.append(np.minimum(np.abs(ranks - at), 1.0))

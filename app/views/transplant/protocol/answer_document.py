@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from app.analysis.transplant import Emulation
-from app.study.files.workbook import xml_text
+from app.study.files.tables import xml_text
 from app.study.wording import count, listing
 from app.views.transplant.protocol.analysis import Protocol
 from app.views.transplant.protocol.trial import TargetTrial
