@@ -51,7 +51,7 @@ def rank_test(counts: Counts) -> Tested:
     if correction <= 0:
         return NO_SPREAD, float("nan"), float("nan")
     h = float((12 / (n * (n + 1)) * (sums**2 / sizes).sum() - 3 * (n + 1)) / correction)
-    return "Kruskal-Wallis", h, float(chdtrc(k - 1, h))
+    return "Kruskal-Wallis", h, float(chdtrc(k - 1, max(h, 0.0)))
 
 
 def mean_test(known: Sequence[Moments]) -> Tested:
