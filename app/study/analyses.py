@@ -76,7 +76,7 @@ REGISTRY: Mapping[str, Listed] = MappingProxyType(
         "prognosis.pair": Listed("PAIR", "Score against score", "draw_pair"),
         "prognosis.classes": Listed("CLASSES", "WHO and ICC", "draw_classes"),
         "prognosis.coverage": Listed("COVERAGE", "Coverage", "draw_coverage"),
-        "story.kept": Listed("app.study.story:KEEPING"),
+        "story.kept": Listed("app.study.story._kept:KEEPING"),
         "subgroups.search": Listed("subgroups.answer:SEARCH"),
         "survival.curves": Listed("CURVES", "Survival curves", "draw_curves"),
         "survival.means": Listed("ANALYSIS", "Restricted mean over time", "draw_means"),

@@ -69,7 +69,10 @@ def test_texts_of_the_data_are_shown_as_they_are(page: str, query: dict[str, str
     said = list(texts(at))
     loud = [text for text in said for part in PARTS if part in text]
     assert not loud, loud[:5]
-    assert any("\\$" in text or "\\[" in text or "&lt;" in text for text in said)
+    # Pooled is about the releases of sites, and here about its example.
+    assert page == "pooled" or any(
+        "\\$" in text or "\\[" in text or "&lt;" in text for text in said
+    )
     for chart in at.get("plotly_chart"):
         spec = json.dumps(json.loads(chart.proto.spec), ensure_ascii=False)
         assert "<a href" not in spec, chart.proto.id
