@@ -118,6 +118,7 @@ class Downloads:
             content = data() if callable(data) else data
         except Exception as error:  # noqa: BLE001  (a failure is a difference like others)
             content = f"FAILED {type(error).__name__}: {error}"
+            print(f"{name}: {content}", flush=True)
         content = content.read() if hasattr(content, "read") else content
         self.made[known] = {"name": name, "mime": mime, "holds": content_of(name, content)}
         if name.endswith(".py"):

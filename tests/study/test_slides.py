@@ -445,3 +445,17 @@ def test_a_table_that_names_patients_is_known():
     assert names_patients(pd.DataFrame({"gene": ["TP53"], "A1": [1], "A2": [0], "A3": [1]}), ids)
     assert names_patients(pd.DataFrame({"patient_id": [1]}), ())
     assert not names_patients(pd.DataFrame({"group": ["A", "B"], "n": [3, 4]}), ids)
+
+
+def test_a_group_of_whom_nobody_is_censored_has_a_native_chart(cohort: Cohort):
+    """Its trace of censoring marks is empty."""
+    event, first = cohort.endpoints["os"].event, cohort.patients["diagnosis"].iloc[0]
+    died = cohort.patients[event].mask(cohort.patients["diagnosis"] == first, 1)
+    held = replace(cohort, patients=cohort.patients.assign(**{event: died}))
+    analysis, by, settings = ASKED["curves"]
+    assert by is not None
+    question = Question(
+        "upload:abc", held.fingerprint, analysis, grouping=GroupingSpec.parse(by), settings=settings
+    )
+    content = to_pptx([answer_to(question, held)], selection=Filter().apply(held))
+    assert chart(Presentation(io.BytesIO(content)).slides[0]).plots[0].series

@@ -120,7 +120,7 @@ class _Reader:
                 continue
             places, bars = np.asarray(trace[name], dtype=float), trace.get(f"error_{name}", {})
             held.append(places)
-            if len(places) == len(bars.get("array", ())):
+            if "array" in bars and len(places) == len(bars["array"]):
                 plus = np.asarray(bars["array"], dtype=float)
                 minus = np.asarray(bars.get("arrayminus", plus), dtype=float)
                 held += [places + plus, places - minus]
