@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: run serve engine spark java federated test units lint types browser postgres proxy lock sbom clean
+.PHONY: run serve engine spark java federated test units e2e lint types browser postgres proxy lock sbom clean
 
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
@@ -31,20 +31,22 @@ federated: .venv-federated/.ready
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# The search for subgroups is compiled while pip installs what the tests need. Types are checked
-# beside the tests: one line between their dots, or as many as there are errors.
-# The browser tests run after the others: they wait for what a user would see, and a busy machine is
-# slow to show it. A third worker uses what two leave idle meanwhile; all visit one server.
+# The search for subgroups is compiled while pip installs what the tests need. Then types are
+# checked, and the tests in the browser run, beside the others: these wait for what a user would
+# see, and the others use the processors meanwhile.
+test: export PIP_NO_COMPILE := 1
 test: browser postgres proxy
 	$(MAKE) --jobs 2 lint $(VENV)/.compiled
-	$(MAKE) --jobs 2 types units
-	$(PY) -m pytest -n 3 --dist worksteal tests/e2e
+	$(MAKE) --jobs 3 types e2e units
 
-# A third worker uses what two leave idle while they wait for pages and servers. Each takes a share
-# of the files in their order, and at the end what the other has left: what
-# a folder's tests share is made once, and no long file is left to one worker alone.
+# Each worker takes a share of the files in their order, and at the end what the other has left:
+# what a folder's tests share is made once, and no long file is left to one worker alone.
 units: $(VENV)/.test-ready $(VENV)/.compiled
-	$(PY) -m pytest -n 3 --dist worksteal --ignore tests/e2e
+	$(PY) -m pytest -n 2 --dist worksteal --ignore tests/e2e
+
+# All visit one server.
+e2e: $(VENV)/.test-ready $(VENV)/.compiled
+	$(PY) -m pytest -n 2 --dist worksteal tests/e2e
 
 # The inner loops of the search for subgroups: half a minute of a processor where nothing is cached,
 # once here instead of in every process of the tests that meets them first.

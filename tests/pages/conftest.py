@@ -42,9 +42,9 @@ def services() -> Iterator[set[JobService]]:
             service.close()
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def _leave_no_work_behind(services: set[JobService]) -> Iterator[None]:
-    """What the last page of a file asked for would be computed beside the tests of the next."""
+    """What a page asked for and its test did not wait for would be computed beside the next."""
     yield
     for service in services:
         for key in list(service._jobs):
