@@ -211,7 +211,7 @@ def test_a_stopped_search_says_so_and_starts_again(open_app: Opener):
 
 def test_too_few_patients_are_refused_in_a_sentence(open_app: Opener):
     at = open_app("subgroups", dx=["MF"], age=["18", "24"])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not at.info and time.monotonic() < deadline:
         run_when_worked(at)
     calm(at)

@@ -31,7 +31,7 @@ def main() -> None:
 
     visitor = Visitor("http://127.0.0.1:8501", "survival", "", figure="Overall survival")
     visitor.start()
-    drawn = visitor.wait_for_figure(60)
+    drawn = visitor.wait_for_figure(120)
     visitor.leave()
     server.send_signal(signal.SIGTERM)
     server.wait(30)

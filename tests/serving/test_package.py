@@ -71,7 +71,7 @@ def test_pages_are_served_from_any_folder(installed: Path, elsewhere: Path):
     with running(asked["args"], address, elsewhere / "log", elsewhere, environment):
         visitor = Visitor(address, "survival", "", figure="Overall survival")
         visitor.start()
-        assert visitor.wait_for_figure(60)
+        assert visitor.wait_for_figure(120)
         assert httpx.get(f"{address}/api/ready").json() == {"status": "ready"}
         files_come_compressed(f"{address}/survival")
         # Streamlit's way for programs to drive an app stays shut.
