@@ -94,7 +94,7 @@ class Effort:
 
 
 EFFORTS: Mapping[str, Effort] = {
-    # A map takes 0.4 ms of processor a profile: the preview has a second.
+    # A map takes about 0.4 ms of processor a profile, more where they are few: about a second.
     "preview": Effort(n_maps=5, n_drawn=2500),
     "standard": Effort(n_maps=5),
     "fine": Effort(n_maps=15),
