@@ -37,7 +37,10 @@ import functools, json, os, sys, time
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest, local_script_runner
-# A server looks for components and compiles a script once, an AppTest at every run.
+from streamlit.runtime import context
+# A server looks for components and compiles a script once and knows what a browser sent; an AppTest
+# does so at every run and makes mocks of the browser.
+context._get_client_context = lambda: None
 scan = manifest_scanner.scan_component_manifests
 manifest_scanner.scan_component_manifests = functools.cache(scan)
 local_script_runner.ScriptCache = functools.cache(local_script_runner.ScriptCache)

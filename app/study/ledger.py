@@ -34,7 +34,6 @@ _LONGEST = 500
 _AGAIN = frozenset(
     {
         ("survival.cox", "Tests"),
-        ("compare.groups", "Clinical numbers"),
         ("cohort.table_one", "Numbers"),
     }
 )

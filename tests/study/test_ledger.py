@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -98,24 +99,29 @@ def test_q_values_are_those_of_p_adjust(cox: Question):
     assert "5 of the p-values are below 0.05; where nothing differs, 0.3" in ledger.sentence()
 
 
-def test_what_an_answer_names_as_its_tests_are_all_but_those_that_test_again():
+@pytest.mark.parametrize(
+    ("analysis", "settings", "sheets", "again"),
+    [
+        ("survival.curves", {"endpoint_key": "os"}, {"Tests", "Pairs"},
+         {"Differences", "Restricted mean"}),
+        ("survival.incidence", {"endpoint_key": "aml"}, {"Tests", "Pairs"}, {"Hazard ratios"}),
+        ("compare.groups", {"endpoint_key": "os"}, {"Clinical", "Alterations", "Tests"},
+         {"Clinical numbers"}),
+        ("genomics.oncoprint", {}, set(), set()),
+        ("cohort.pictures", {"names": ["age_years", "sex"]}, set(), set()),
+        ("patient.similar", {"position": 0, "endpoint_key": "os"}, set(), set()),
+    ],
+)  # fmt: skip
+def test_what_an_answer_names_as_its_tests_are_all_but_those_that_test_again(
+    analysis: str, settings: dict[str, Any], sheets: set[str], again: set[str]
+):
     everyone = load_cohort("demo:mpn")  # three diagnoses, hence pairs
-    for analysis, endpoint, again in (
-        ("survival.curves", "os", {"Differences", "Restricted mean"}),
-        ("survival.incidence", "aml", {"Hazard ratios"}),
-    ):
-        answer = answer_to(
-            Question(
-                "demo:mpn", everyone.fingerprint, analysis,
-                grouping=GroupingSpec.parse("variable:diagnosis"),
-                settings={"endpoint_key": endpoint},
-            ),
-            everyone,
-        )  # fmt: skip
-        every = comparisons_of(replace(answer, tests=None))
-        named = comparisons_of(answer)
-        assert {one.sheet for one in every} == {"Tests", "Pairs"} | again
-        assert set(named) == {one for one in every if one.sheet not in again}
+    by = GroupingSpec.parse("variable:diagnosis") if sheets else None
+    question = Question("demo:mpn", everyone.fingerprint, analysis, grouping=by, settings=settings)
+    answer = answer_to(question, everyone)
+    every = comparisons_of(replace(answer, tests=None))
+    assert {one.sheet for one in every} == sheets | again
+    assert set(comparisons_of(answer)) == {one for one in every if one.sheet not in again}
 
 
 def test_places_are_said_in_words():

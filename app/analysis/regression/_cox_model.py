@@ -62,7 +62,7 @@ class Fitted:
         return self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CoxModel:
     """A fitted Cox model.
 

@@ -87,6 +87,7 @@ def comparison_answer(
         alt=f"{title}. {sentences[0]}",
         accounting=accounting,
         tables=partial(_tables, result),
+        tests=partial(_tests, result),
         methods=comparison_methods(result, accounting),
         sentences=sentences,
         told={} if survival is None else told(survival.outcome, survival.label),
@@ -140,3 +141,13 @@ def _tables(result: Comparison) -> dict[str, pd.DataFrame]:
     if result.survival is not None:
         tables |= survival_tables(result.survival)
     return tables
+
+
+def _tests(result: Comparison) -> dict[str, pd.DataFrame]:
+    """The tests; the clinical numbers print those of the clinical variables again."""
+    sheets = {"Clinical": result.ranked}
+    if result.contrast is not None:
+        sheets["Alterations"] = result.contrast.table
+    if result.survival is not None:
+        sheets["Tests"] = tests_sheet(result.survival)
+    return sheets

@@ -129,6 +129,7 @@ def pictures_answer(cohort: Cohort, result: Pictures) -> Answer:
             verb="are drawn",
         ),
         tables=lambda: {"Distributions": _distributions(result), "Alterations": table},
+        tests=dict,
         methods=[
             "Bars are shares of the patients with a value, alterations of the patients tested."
         ],

@@ -32,6 +32,7 @@ def oncoprint_answer(cohort: Cohort, result: Oncoprint) -> Answer:
         alt=oncoprint_alt(title, result),
         accounting=result.accounting,
         tables=lambda: _tables(result),
+        tests=dict,
         methods=[_methods(result)],
         sentences=[
             f"{result.any_altered:,} of {patients} "

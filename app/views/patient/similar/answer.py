@@ -53,6 +53,7 @@ def similar_answer(
         alt="",
         accounting=_accounting(result),
         tables=tables,
+        tests=dict,  # patients who were chosen by their likeness are not tested
         methods=_methods(cohort, found, survival),
         sentences=sentences,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -199,10 +200,15 @@ def _present(column: pd.Series) -> list[str]:
     return [str(level) for i, level in enumerate(column.cat.categories) if counts[i + 1]]
 
 
+_ESTIMATES: WeakKeyDictionary[CoxModel, list[tuple[Term, pd.Series]]] = WeakKeyDictionary()
+
+
 def estimates(model: CoxModel) -> list[tuple[Term, pd.Series]]:
     """Each term of a model with its row of the summary as it is shown."""
-    rows = [row for _, row in shown_summary(model).iterrows()]
-    return list(zip(model.fitted.terms, rows, strict=True))
+    if model not in _ESTIMATES:
+        rows = [row for _, row in shown_summary(model).iterrows()]
+        _ESTIMATES[model] = list(zip(model.fitted.terms, rows, strict=True))
+    return _ESTIMATES[model]
 
 
 def shown_summary(model: CoxModel) -> pd.DataFrame:
