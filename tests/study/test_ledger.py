@@ -107,7 +107,7 @@ def test_q_values_are_those_of_p_adjust(cox: Question):
         ("survival.incidence", {"endpoint_key": "aml"}, {"Tests", "Pairs"}, {"Hazard ratios"}),
         ("compare.groups", {"endpoint_key": "os"}, {"Clinical", "Alterations", "Tests"},
          {"Clinical numbers"}),
-        ("genomics.oncoprint", {}, set(), set()),
+        ("genomics.oncoprint", {"kinds": ["gene"], "most": 9}, set(), set()),
         ("cohort.pictures", {"names": ["age_years", "sex"]}, set(), set()),
         ("patient.similar", {"position": 0, "endpoint_key": "os"}, set(), set()),
     ],
