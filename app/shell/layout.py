@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import __version__
-from app.shell.accounts import Person, disclosure_policy, person, rerun_if_out, still_in
+from app.shell.accounts import Person, disclosure_policy, person, still_in
 from app.shell.escaping import escaped_figure, figure_escaper
 from app.shell.session import LOOKING_AT, Looking, looking_at
 from app.shell.watch.audit import note
@@ -165,13 +165,11 @@ def nobody_selected(looking: Looking) -> bool:
     return True
 
 
-@st.fragment
 def when_open(label: str, key: str, draw: Callable[[], None], **options: Any) -> None:
-    """An expander whose inside is made when it is opened, without the rest of the page.
+    """An expander whose inside is made when it is opened.
 
     Nothing that is typed or chosen there outlives its being closed.
     """
-    rerun_if_out()
     with st.expander(label, key=key, on_change="rerun", **options) as box:
         if box.open:
             draw()
