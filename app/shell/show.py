@@ -35,6 +35,15 @@ def frame() -> Frame:
     return Frame(chart.container(), chart.container(), words)
 
 
+def draw_figure(answer: Answer, question: Question | None = None, of: Cohort | None = None) -> None:
+    """The answer's figure with its downloads; with its question, offered to the story too."""
+    beside = None if question is None else partial(draw_adding, answer, question)
+    figure_with_downloads(
+        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt,
+        beside=beside, of=of,
+    )  # fmt: skip
+
+
 def show(answer: Answer, place: Frame, of: Cohort | None = None) -> None:
     """Show the figure with its downloads, what it says, and who is in it.
 
@@ -44,9 +53,7 @@ def show(answer: Answer, place: Frame, of: Cohort | None = None) -> None:
         Whose data these are, where it is not the cohort that the session looks at.
     """
     with place.figure:
-        figure_with_downloads(
-            answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt, of=of
-        )
+        draw_figure(answer, of=of)
     with place.words:
         say(answer)
 

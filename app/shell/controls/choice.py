@@ -117,3 +117,18 @@ def several(
 def toggle(label: str, key: str, *, value: bool = False, place: Any = st, **more: Any) -> bool:
     """Whether something is wanted; a link keeps it."""
     return bool(place.toggle(label, value=value, key=key, bind="query-params", **more))
+
+
+def number(
+    label: str,
+    key: str,
+    *,
+    value: float | None = None,
+    least: float = 0.0,
+    place: Any = st,
+    **more: Any,
+) -> Any:
+    """A number of at least ``least``, None where the box is left empty; a link keeps it."""
+    return place.number_input(
+        label, min_value=least, value=value, key=key, bind="query-params", **more
+    )

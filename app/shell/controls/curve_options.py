@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.analysis.multiplicity import Adjustment
 from app.analysis.survival import ConfType, Weights
-from app.shell.controls.choice import choice, pick, toggle
+from app.shell.controls.choice import choice, number, pick, toggle
 from app.shell.links import unique_labels
 from app.study.wording import TimeUnit
 from data_loaders import Cohort
@@ -55,13 +55,10 @@ def draw_time_options() -> TimeOptions:
     """Unit and limit of follow-up; the same in every view."""
     units: list[TimeUnit] = ["years", "months"]
     unit = choice("Time in", units, "unit")
-    limit = st.number_input(
+    limit = number(
         f"Follow-up limit, {unit}",
-        min_value=0.0,
-        value=None,
+        "limit",
         placeholder="none",
-        key="limit",
-        bind="query-params",
         help="Follow-up ends here for every number on the page (administrative censoring).",
     )
     months = None if not limit else limit * (12.0 if unit == "years" else 1.0)

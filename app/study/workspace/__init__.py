@@ -6,9 +6,9 @@ The parts that need a database are imported when there is one: they take a secon
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import platformdirs
 
@@ -23,7 +23,9 @@ from app.study.workspace._records import (
 from data_loaders.settings import STORE
 
 if TYPE_CHECKING:
-    from app.study.workspace._store import Workspace as Workspace
+    from app.study.workspace._archive import from_archive, to_archive
+    from app.study.workspace._shares import share, shared_with, shares
+    from app.study.workspace._store import Workspace
 
 _POSTGRESQL = "postgresql://"
 _DATABASE_FILE = "workspace.sqlite3"
@@ -92,48 +94,12 @@ def opened(*, make: bool = False) -> Workspace | None:
     return _opened[where]
 
 
-def share(store: Workspace, owner: str, key: str, whom: str, may: Share | None) -> None:
-    """Let somebody open a cohort, or not any more; see :mod:`._shares`.
-
-    Raises
-    ------
-    WorkspaceError
-        If the owner keeps no such cohort, or it cannot be written.
-    """
-    from app.study.workspace import _shares
-
-    _shares.share(store, owner, key, whom, may)
+_LATER = {"_archive": ("from_archive", "to_archive"), "_shares": ("share", "shared_with", "shares")}
 
 
-def shares(store: Workspace, owner: str, key: str) -> Mapping[str, Share]:
-    """With whom an owner shares a cohort, and what each may."""
-    from app.study.workspace import _shares
-
-    return _shares.shares(store, owner, key)
-
-
-def shared_with(store: Workspace, whom: Collection[str]) -> Mapping[str, SharedCohort]:
-    """Cohorts that others share with a person or their groups, by key."""
-    from app.study.workspace import _shares
-
-    return _shares.shared_with(store, whom)
-
-
-def to_archive(store: Workspace, owner: str, keys: tuple[str, ...]) -> bytes:
-    """Some cohorts and all that is saved with them as one file; see :mod:`._archive`."""
-    from app.study.workspace import _archive
-
-    return _archive.to_archive(store, owner, keys)
-
-
-def from_archive(store: Workspace, owner: str, content: bytes) -> tuple[str, ...]:
-    """Take in what :func:`to_archive` wrote; returns the keys of the cohorts.
-
-    Raises
-    ------
-    WorkspaceError
-        If it is not that; then nothing is changed.
-    """
-    from app.study.workspace import _archive
-
-    return _archive.from_archive(store, owner, content)
+def __getattr__(name: str) -> Any:
+    """What needs a database, imported when it is asked for."""
+    part = next((part for part, names in _LATER.items() if name in names), None)
+    if part is None:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    return getattr(import_module(f"{__name__}.{part}"), name)

@@ -9,10 +9,10 @@ import streamlit as st
 
 from app.cohort.escaping import literal
 from app.cohort.filters import Filter
-from app.shell.layout import download_table, figure_with_downloads
+from app.shell.layout import download_table
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
-from app.shell.story.adding import draw_adding
+from app.shell.show import draw_figure
 from app.study.analyses import answer_of
 from app.study.files.tables import file_stem
 from app.views.data.page import issue_table
@@ -68,7 +68,4 @@ def _draw_missing(looking: Looking) -> None:
     if table is None:
         return
     answer = answer_of(question, cohort, table)
-    figure_with_downloads(
-        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt,
-        beside=partial(draw_adding, answer, question),
-    )  # fmt: skip
+    draw_figure(answer, question)

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 import streamlit as st
 
 from app.analysis.subgroups import SubgroupResult, SubgroupSettings
-from app.shell.controls.choice import choice, pick
+from app.shell.controls.choice import choice, number, pick
 from app.shell.session import Looking
 from app.shell.work.background import ask_worker, draw_interruption, draw_progress, interrupted
 from app.shell.work.jobs import BACKGROUND, Job
@@ -118,23 +118,19 @@ def draw_search_settings() -> tuple[tuple[str, ...], SubgroupSettings]:
     with st.popover("Settings", icon=":material/tune:", width="stretch", key="search_settings"):
         quality = choice("Quality", _QUALITIES, "quality", default="standard", help=_QUALITY_HELP)
         used = pick("Alterations to use", _FEATURES, "features")
-        least = st.number_input(
+        least = number(
             "Leave out alterations rarer than, %",
-            min_value=0.0,
+            "rarer",
             max_value=50.0,
-            value=None,
             step=0.5,
             placeholder="0.5% and 5 patients",
-            key="rarer",
-            bind="query-params",
         )
-        seed = st.number_input(
+        seed = number(
             "Seed",
-            min_value=0,
-            max_value=9999,
+            "seed",
             value=0,
-            key="seed",
-            bind="query-params",
+            least=0,
+            max_value=9999,
             help="The same seed gives the same groups; another one shows what hangs on chance.",
         )
     settings = SubgroupSettings(

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.analysis.transplant import Strategy
+from app.shell.controls.choice import number
 from app.shell.links import (
     CLASSES,
     CONFOUNDERS,
@@ -211,16 +212,13 @@ class _Controls:
     ) -> float:
         """A number whose empty state is the suggested one."""
         self.reset(key, None, lambda value: value is None or 0 <= value <= most)
-        typed = st.number_input(
+        typed = number(
             label,
-            min_value=0.0,
+            key,
             max_value=most,
-            value=None,
             step=1.0,
             format="%g",
             placeholder=f"{usual:g}, as these data suggest",
-            key=key,
-            bind="query-params",
             help=help_,
         )
         return usual if not typed else float(typed)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
 from app.cohort.filters import Filter, FilterError
 from app.cohort.groupings import MAX_NAME, POLICY, Combination, combined
 from app.shell.controls.choice import choice
-from app.shell.layout import figure_with_downloads
 from app.shell.memory import ask, result_of
 from app.shell.saved_filters import draw_save_filter, put_filters, saved_filters
 from app.shell.session import Looking
+from app.shell.show import draw_figure
 from app.shell.sidebar import put_filter
-from app.shell.story.adding import draw_adding
 from app.study.analyses import answer_of
 from app.study.wording import capitalised, count
 from app.views.cohort.builder.page import COMBINED, edit_filter, save_under_name, say_saved
@@ -87,10 +85,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
     question = replace(ask(looking, "cohort.overlap", {"filters": asked}), filter=Filter())
     found = result_of(question)
     answer = answer_of(question, looking.cohort, found)
-    figure_with_downloads(
-        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt,
-        beside=partial(draw_adding, answer, question),
-    )  # fmt: skip
+    draw_figure(answer, question)
     st.caption(
         f"{POLICY} In none of them: {found.outside:,}. Not known for at least one: "
         f"{found.unknown:,}."

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app.shell.columns import columns, counted, pinned
-from app.shell.controls.choice import pick
+from app.shell.controls.choice import number, pick
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
 from app.shell.show import frame, show, take_away
@@ -32,13 +32,8 @@ def draw_pairs(looking: Looking) -> None:
     with middle:
         most = pick("The most frequent", _NUMBERS, "pairs_most", default=20)
     with right:
-        floor = st.number_input(
-            "Altered in at least, patients",
-            min_value=1,
-            value=MIN_ALTERED,
-            key="pairs_floor",
-            bind="query-params",
-        )
+        label = "Altered in at least, patients"
+        floor = number(label, "pairs_floor", value=MIN_ALTERED, least=1)
     settings = {"kinds": kinds, "most": most, "min_altered": int(floor or 1)}
     question = ask(looking, "genomics.pairs", settings)
     result: PairScreen | None = result_or_reason(question)

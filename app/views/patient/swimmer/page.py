@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from app.shell.controls.choice import choice, pick, toggle
-from app.shell.layout import bullets, figure_with_downloads
+from app.shell.layout import bullets
 from app.shell.links import unique_labels
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
-from app.shell.show import take_away
+from app.shell.show import draw_figure, take_away
 from app.study.analyses import answer_of
 from app.views.genomics.page_controls import draw_groups
 from app.views.patient.swimmer.analysis import sort_options
@@ -43,9 +43,7 @@ def draw_swimmer(looking: Looking) -> None:
     except CohortError as error:
         st.info(str(error))
         return
-    figure_with_downloads(
-        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
-    )
+    draw_figure(answer)
     bullets(answer.sentences)
     st.caption(" ".join(answer.notes))
     take_away(answer, question)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from app.cohort.groupings import GroupingSpec
-from app.shell.controls.choice import choice, pick, several
+from app.shell.controls.choice import choice, number, pick, several
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.links import spec_label, unique_labels
@@ -130,14 +130,8 @@ def _draw_scales(
         name = covariate.spec.partition(":")[2]
         if covariate.kind == "number":
             unit = f" ({covariate.unit})" if covariate.unit else ""
-            per = st.number_input(
-                f"{covariate.name}: hazard ratio per{unit}",
-                min_value=0.0,
-                format="%g",
-                value=covariate.per,
-                key=f"per_{name}",
-                bind="query-params",
-            )
+            label = f"{covariate.name}: hazard ratio per{unit}"
+            per = number(label, f"per_{name}", value=covariate.per, format="%g")
             if per and per != covariate.per:
                 units.append((covariate.spec, float(per)))
         elif covariate.kind == "levels" and len(covariate.levels) > 1:

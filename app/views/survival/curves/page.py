@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, number
 from app.shell.controls.curve_options import INCIDENCE, LOG_MINUS_LOG
 from app.shell.controls.endpoint import survival_settings
 from app.shell.controls.time_axis import draw_axis_end, draw_read_at
@@ -127,14 +127,8 @@ def _draw_differences(result: GroupSurvival, unit: TimeUnit, read_at: int | None
 
 def _draw_means(result: GroupSurvival, unit: TimeUnit) -> float:
     longest = common_horizon(result)
-    asked = st.number_input(
-        f"Horizon, {unit}",
-        min_value=0.0,
-        value=None,
-        placeholder=f"{in_unit(longest, unit):g}, the longest with 10 at risk in every group",
-        key="tau",
-        bind="query-params",
-    )
+    usual = f"{in_unit(longest, unit):g}, the longest with 10 at risk in every group"
+    asked = number(f"Horizon, {unit}", "tau", placeholder=usual)
     months = _months(asked, unit) if asked else longest
     if not months > 0:
         st.info("Nobody is followed beyond time zero, so there is no mean to restrict.")
@@ -151,13 +145,8 @@ def _draw_means(result: GroupSurvival, unit: TimeUnit) -> float:
 def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> dict[str, Any]:
     left, right = st.columns(2)
     with left:
-        asked = st.number_input(
-            f"Given no event by, {unit}",
-            min_value=0.0,
-            value=in_unit(USUALLY_GIVEN, unit),
-            key=f"given_{unit}",
-            bind="query-params",
-        )
+        usual = in_unit(USUALLY_GIVEN, unit)
+        asked = number(f"Given no event by, {unit}", f"given_{unit}", value=usual)
     with right:
         months = _times("Further times (separate by commas)", "further", unit)
     draw_table(

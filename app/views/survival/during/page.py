@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.controls.adjusting import draw_adjustment
-from app.shell.controls.choice import choice, pick
+from app.shell.controls.choice import choice, number, pick
 from app.shell.controls.curve_options import TimeOptions, draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.typed_times import typed_times
@@ -122,12 +122,10 @@ def draw_exposure(options: Sequence[Exposure]) -> str:
 def draw_during_options() -> tuple[TimeOptions, float]:
     """Unit and limit, and the start of the Simon-Makuch curves in months."""
     time = draw_time_options()
-    start = st.number_input(
+    start = number(
         "Simon-Makuch curves from month",
-        min_value=0.0,
+        "simon_makuch_start",
         value=0.0,
-        key="simon_makuch_start",
-        bind="query-params",
         help="A later start keeps a curve from falling to zero while few have had the event.",
     )
     return time, float(start or 0.0)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.shell.columns import columns, counted, pinned
 from app.shell.controls.adjusting import draw_adjustment
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, number
 from app.shell.controls.curve_options import TimeOptions, draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.layout import bullets, download_table, figure_with_downloads, words_header
@@ -100,12 +100,11 @@ def _question(looking: Looking) -> tuple[Question, TimeOptions]:
         # Level with the boxes beside it, which have their labels above.
         st.space("xsmall")
         with st.popover("Options", icon=":material/tune:", width="stretch", key="screen_options"):
-            floor = st.number_input(
+            floor = number(
                 "Altered in at least, patients",
-                min_value=1,
+                "screen_floor",
                 value=MIN_ALTERED,
-                key="screen_floor",
-                bind="query-params",
+                least=1,
                 help="Rarer alterations are not tested: they cost power and their ratios are "
                 "uncertain.",
             )

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.shell.controls.choice import pick, several
+from app.shell.controls.choice import number, pick, several
 from app.shell.layout import bullets
 from app.shell.links import unique_labels
 from app.shell.story.adding import draw_adding
@@ -66,16 +66,14 @@ def _draw_controls(work: Work) -> Profile:
     if f"variable:{column}" in work.trial.confounders:
         years = cohort.numbers(column)
         usual = float(np.round(np.nanmedian(years[work.protocol.patients])))
-        typed = places[0].number_input(
+        typed = number(
             "Age, years",
-            min_value=0.0,
+            _AGE,
             max_value=120.0,
-            value=None,
             step=1.0,
             format="%g",
             placeholder=f"{usual:g}, the middle one",
-            key=_AGE,
-            bind="query-params",
+            place=places[0],
         )
         age = usual if typed is None else float(typed)
     group = None

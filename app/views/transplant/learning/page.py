@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from app.analysis.transplant import Emulation
-from app.shell.layout import bullets, figure_with_downloads
+from app.shell.layout import bullets
 from app.shell.story.adding import draw_adding
 from app.shell.take_away import draw_slides
 from app.study.question import Question
@@ -58,10 +58,7 @@ def _draw_immortal(found: ImmortalTime) -> None:
     settings = {"months_waited": found.months_waited}
     question = Question("", "", "transplant.immortal", settings=settings)
     answer = replace(immortal_answer(found), question=question)
-    figure_with_downloads(
-        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt,
-        beside=partial(draw_adding, answer, question),
-    )  # fmt: skip
+    draw_figure(answer, question)
     with st.container(horizontal=True, gap="small"):
         draw_slides(answer, "immortal_time_synthetic")
 
