@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.analysis.transplant import Strategy
-from app.shell.controls.choice import number
+from app.shell.controls.choice import number, pick, several
 from app.shell.links import (
     CLASSES,
     CONFOUNDERS,
@@ -192,14 +192,7 @@ class _Controls:
         options = [option for option in [usual] if option in labels]
         options += [option for option in labels if option not in options]
         self.reset(key, options[0], lambda value: value in labels)
-        chosen = st.selectbox(
-            label,
-            options,
-            format_func=lambda option: labels.get(option, option),
-            key=key,
-            bind="query-params",
-        )
-        return chosen if chosen in labels else options[0]
+        return pick(label, options, key, labels=labels)
 
     def number(
         self,
@@ -265,16 +258,14 @@ def _draw_confounders(controls: _Controls, cohort: Cohort, usual: Sequence[str])
     was_set = controls.reset(
         CONFOUNDERS, suggested, lambda chosen: all(name in labels for name in chosen)
     )
-    chosen = st.multiselect(
+    chosen = several(
         "What decides on a transplant and on survival",
-        list(labels),
+        labels,
+        CONFOUNDERS,
+        labels=labels,
         default=None if was_set else suggested,
-        format_func=lambda option: labels.get(option, option),
-        key=CONFOUNDERS,
         placeholder="Age, risk, alterations, centre",
-        bind="query-params",
         help="Baseline variables, alterations and other treatments. What else decides on both, "
         "such as fitness or a donor, stays unweighted; the protocol lists it.",
-        select_all=False,
     )
-    return tuple(name for name in chosen if name in labels)
+    return tuple(chosen)
