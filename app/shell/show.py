@@ -35,7 +35,7 @@ def frame() -> Frame:
     return Frame(chart.container(), chart.container(), words)
 
 
-def draw_figure(answer: Answer, question: Question | None = None, of: Cohort | None = None) -> None:
+def show_figure(answer: Answer, question: Question | None = None, of: Cohort | None = None) -> None:
     """The answer's figure with its downloads; with its question, offered to the story too."""
     beside = None if question is None else partial(draw_adding, answer, question)
     figure_with_downloads(
@@ -53,7 +53,7 @@ def show(answer: Answer, place: Frame, of: Cohort | None = None) -> None:
         Whose data these are, where it is not the cohort that the session looks at.
     """
     with place.figure:
-        draw_figure(answer, of=of)
+        show_figure(answer, of=of)
     with place.words:
         say(answer)
 

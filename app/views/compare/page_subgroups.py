@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app.analysis.subgroups import SubgroupSettings
-from app.shell.show import draw_figure, take_away
+from app.shell.show import show_figure, take_away
 from app.views.compare.answer_composing import BY_CONSTRUCTION, composed_answer
 from app.views.compare.composing import Composed
 from app.views.compare.page_groups import Compared
@@ -46,7 +46,7 @@ def draw_composition(compared: Compared) -> None:
     whole = under_names(found, kinds, names, None, 0, None)
     result = Composed.of(compared.result.grouping, looking.selection.mask, whole)
     answer = composed_answer(looking.cohort, result)
-    draw_figure(answer)
+    show_figure(answer)
     st.caption(f"{answer.sentences[-1]} {BY_CONSTRUCTION}")
     # A preview is not what a step would find again.
     if search.full.state == "done":

@@ -12,7 +12,7 @@ from app.cohort.filters import Filter
 from app.shell.layout import download_table
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
-from app.shell.show import draw_figure
+from app.shell.show import show_figure
 from app.study.analyses import answer_of
 from app.study.files.tables import file_stem
 from app.views.data.page import issue_table
@@ -68,4 +68,4 @@ def _draw_missing(looking: Looking) -> None:
     if table is None:
         return
     answer = answer_of(question, cohort, table)
-    draw_figure(answer, question)
+    show_figure(answer, question)

@@ -20,7 +20,7 @@ from app.shell.escaping import escaped_figure
 from app.shell.layout import draw_downloads
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
-from app.shell.show import draw_figure, take_away
+from app.shell.show import show_figure, take_away
 from app.shell.sidebar import filter_columns, put_filter
 from app.shell.story.adding import draw_adding
 from app.study.analyses import answer_of
@@ -172,7 +172,7 @@ def draw_completeness(looking: Looking) -> None:
 def _draw_answer(question: Question, looking: Looking) -> Answer:
     """The figure of an answer with its downloads, offered to the story."""
     answer = answer_of(question, looking.cohort, result_of(question))
-    draw_figure(answer, question)
+    show_figure(answer, question)
     return answer
 
 

@@ -13,7 +13,7 @@ from app.shell.controls.choice import choice
 from app.shell.memory import ask, result_of
 from app.shell.saved_filters import draw_save_filter, put_filters, saved_filters
 from app.shell.session import Looking
-from app.shell.show import draw_figure
+from app.shell.show import show_figure
 from app.shell.sidebar import put_filter
 from app.study.analyses import answer_of
 from app.study.wording import capitalised, count
@@ -85,7 +85,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
     question = replace(ask(looking, "cohort.overlap", {"filters": asked}), filter=Filter())
     found = result_of(question)
     answer = answer_of(question, looking.cohort, found)
-    draw_figure(answer, question)
+    show_figure(answer, question)
     st.caption(
         f"{POLICY} In none of them: {found.outside:,}. Not known for at least one: "
         f"{found.unknown:,}."

@@ -11,7 +11,7 @@ from app.shell.layout import bullets
 from app.shell.links import unique_labels
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
-from app.shell.show import draw_figure, take_away
+from app.shell.show import show_figure, take_away
 from app.study.analyses import answer_of
 from app.views.genomics.page_controls import draw_groups
 from app.views.patient.swimmer.analysis import sort_options
@@ -43,7 +43,7 @@ def draw_swimmer(looking: Looking) -> None:
     except CohortError as error:
         st.info(str(error))
         return
-    draw_figure(answer)
+    show_figure(answer)
     bullets(answer.sentences)
     st.caption(" ".join(answer.notes))
     take_away(answer, question)

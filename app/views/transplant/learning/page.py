@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.analysis.transplant import Emulation
 from app.shell.layout import bullets
+from app.shell.show import show_figure
 from app.shell.story.adding import draw_adding
 from app.shell.take_away import draw_slides
 from app.study.question import Question
@@ -58,7 +59,7 @@ def _draw_immortal(found: ImmortalTime) -> None:
     settings = {"months_waited": found.months_waited}
     question = Question("", "", "transplant.immortal", settings=settings)
     answer = replace(immortal_answer(found), question=question)
-    draw_figure(answer, question)
+    show_figure(answer, question)
     with st.container(horizontal=True, gap="small"):
         draw_slides(answer, "immortal_time_synthetic")
 
