@@ -33,13 +33,15 @@ PLACES = (
 )  # fmt: skip
 # Runs in either tree, so it knows only what a visitor does: pages, links and the filter.
 _VISIT = """
-import functools, json, os, sys, time
+import functools, gc, json, os, sys, time
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.runtime import context
-# A server looks for components and compiles a script once and knows what a browser sent; an AppTest
-# does so at every run and makes mocks of the browser.
+from streamlit.testing.v1 import AppTest, local_script_runner
+import scipy.stats
+# As a server: its libraries are loaded, components looked for and scripts compiled once, garbage is
+# collected between runs, and what a browser sent is at hand; an AppTest makes mocks of the browser.
+gc.disable()
 context._get_client_context = lambda: None
 scan = manifest_scanner.scan_component_manifests
 manifest_scanner.scan_component_manifests = functools.cache(scan)
