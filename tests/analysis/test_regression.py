@@ -540,16 +540,29 @@ def test_a_covariate_with_forty_levels():
     assert model.ph_test["df"].tolist() == [39, 39]
 
 
-def test_splitting_follow_up_changes_nothing(cohort):
-    expected = cox(cohort, "time", "event", ["age", "mutated"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"strata": "centre"},
+        {"references": {"stage": "III"}, "units": {"age": 10}, "conf_level": 0.9},
+    ],
+    ids=str,
+)
+def test_splitting_follow_up_changes_nothing(cohort, options):
+    covariates = ["age", "mutated", *(["stage"] if "references" in options else [])]
+    expected = cox(cohort, "time", "event", covariates, **options)
     cut = cohort["time"] * 0.4
     first = cohort.assign(start=0.0, stop=cut, event=0)
     second = cohort.assign(start=cut, stop=cohort["time"])
     both = pd.concat([first, second]).reset_index(names="patient")
-    model = cox_time_varying(both, "start", "stop", "event", ["age", "mutated"], patient="patient")
+    model = cox_time_varying(
+        both, "start", "stop", "event", covariates, patient="patient", **options
+    )
     assert (model.n, model.patients, model.events) == (1200, 600, expected.events)
     np.testing.assert_allclose(model.summary["coef"], expected.summary["coef"], rtol=1e-8)
-    np.testing.assert_allclose(model.summary["se"], expected.summary["se"], rtol=1e-8)
+    for column in ("se", "lower", "upper"):
+        np.testing.assert_allclose(model.summary[column], expected.summary[column], rtol=1e-8)
     np.testing.assert_allclose(model.ph_test["chi2"], expected.ph_test["chi2"], rtol=1e-6)
     assert model.concordance == pytest.approx(expected.concordance, rel=1e-9)
 

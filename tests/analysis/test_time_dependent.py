@@ -192,6 +192,11 @@ def test_landmark_accounts_for_everyone(rows, at):
     assert (part.time > 0).all()
     assert part.event.sum() + part.n_events_before == event.sum()
     assert (part.exposed == (exposure[part.kept] <= at)).all()
+    assert part.entry is None
+    seen_from = time / 2
+    late = landmark(time, event, exposure, at, seen_from)
+    np.testing.assert_array_equal(late.kept, part.kept)
+    np.testing.assert_array_equal(late.entry, np.maximum(seen_from[part.kept] - at, 0))
 
 
 def test_landmarks_side_by_side_say_where_there_is_no_answer():

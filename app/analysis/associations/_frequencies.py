@@ -43,7 +43,7 @@ def wilson_interval(
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
-def alteration_frequencies(alterations: pd.DataFrame) -> pd.DataFrame:
+def alteration_frequencies(alterations: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
     """Frequency of every alteration among the patients tested for it.
 
     Parameters
@@ -70,10 +70,10 @@ def alteration_frequencies(alterations: pd.DataFrame) -> pd.DataFrame:
             "tested": (states >= 0).sum(axis=0),
         }
     )
-    return frequencies_from_counts(counts)
+    return frequencies_from_counts(counts, conf_level)
 
 
-def frequencies_from_counts(counts: pd.DataFrame) -> pd.DataFrame:
+def frequencies_from_counts(counts: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
     """The same from counts, as a tally gives them.
 
     Parameters
@@ -82,7 +82,7 @@ def frequencies_from_counts(counts: pd.DataFrame) -> pd.DataFrame:
         feature, altered, tested.
     """
     altered, tested = counts["altered"].to_numpy(), counts["tested"].to_numpy()
-    lower, upper = wilson_interval(altered, tested)
+    lower, upper = wilson_interval(altered, tested, conf_level)
     with np.errstate(invalid="ignore", divide="ignore"):
         frequency = altered / tested
     table = pd.DataFrame(
@@ -122,7 +122,7 @@ def states_of(alterations: pd.DataFrame) -> States:
     return states
 
 
-def co_occurrence(alterations: pd.DataFrame) -> pd.DataFrame:
+def co_occurrence(alterations: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
     """Which alterations occur together more or less often than chance would have it.
 
     Each pair is judged in the patients tested for both. The p-value is Fisher's exact test, two
@@ -149,10 +149,16 @@ def co_occurrence(alterations: pd.DataFrame) -> pd.DataFrame:
         If a value is neither 0, 1 nor missing.
     """
     names = [str(name) for name in alterations.columns]
-    return pair_table(states_of(alterations), names)
+    return pair_table(states_of(alterations), names, conf_level=conf_level)
 
 
-def pair_table(states: States, names: list[str], *, leave_out: Bools | None = None) -> pd.DataFrame:
+def pair_table(
+    states: States,
+    names: list[str],
+    *,
+    leave_out: Bools | None = None,
+    conf_level: float = 0.95,
+) -> pd.DataFrame:
     """The pairs of :func:`co_occurrence` from a compact matrix.
 
     Parameters
@@ -188,11 +194,12 @@ def pair_table(states: States, names: list[str], *, leave_out: Bools | None = No
                 "a": labels[first], "b": labels[second], "both": both, "a_only": a_only,
                 "b_only": b_only, "neither": neither,
             }
-        )
+        ),
+        conf_level,
     )  # fmt: skip
 
 
-def pairs_from_counts(counts: pd.DataFrame) -> pd.DataFrame:
+def pairs_from_counts(counts: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
     """The same from counts, as a tally gives them.
 
     Parameters
@@ -208,7 +215,7 @@ def pairs_from_counts(counts: pd.DataFrame) -> pd.DataFrame:
     a, b, c, d = (
         counts[name].to_numpy(np.int64) for name in ("both", "a_only", "b_only", "neither")
     )
-    odds, lower, upper = conditional_odds_ratios(a, b, c, d)
+    odds, lower, upper = conditional_odds_ratios(a, b, c, d, conf_level=conf_level)
     p_values, q_values, possible = _exact_tests(a, b, c, d)
     table = pd.DataFrame(
         {

@@ -104,6 +104,12 @@ def cox_time_varying(
     covariates: Sequence[str],
     *,
     patient: str | None = None,
+    strata: str | Sequence[str] | None = None,
+    references: Mapping[str, object] | None = None,
+    units: Mapping[str, float] | None = None,
+    interactions: Sequence[tuple[str, str]] = (),
+    firth: bool | Literal["auto"] = "auto",
+    conf_level: float = 0.95,
     copies: str | None = None,
 ) -> CoxModel:
     """Fit a Cox model to counting-process rows: covariates that change during follow-up.
@@ -115,7 +121,7 @@ def cox_time_varying(
         :func:`app.analysis.regression.counting_process`.
     start, stop, event
         Columns: the interval, and 1 if it ended with the event.
-    covariates, copies
+    covariates, strata, references, units, interactions, firth, conf_level, copies
         As in :func:`cox`.
     patient
         Column that tells patients apart; then intervals are checked not to overlap.
@@ -130,8 +136,11 @@ def cox_time_varying(
     ValueError
         As :func:`cox`, or if a patient's intervals overlap or go on after the event.
     """
-    needed = [name for name in (start, stop, event, patient) if name is not None]
-    design = build_design(frame, covariates, needed)
+    options = _Options(0.0, firth, conf_level)
+    layers = _strata_columns(strata)
+    needed = [name for name in (start, stop, event, patient, *layers) if name is not None]
+    terms: dict[str, Any] = {"references": references, "units": units, "interactions": interactions}
+    design = build_design(frame, covariates, needed, **terms)
     used = frame.loc[design.kept]
     many = None if copies is None else used[copies]
     data = survival_data(used[stop], used[event], used[start], copies=many)
@@ -140,14 +149,14 @@ def cox_time_varying(
         _check_intervals(used[patient], data)
         firsts = ~used[patient].duplicated()
         patients = int(firsts.sum() if many is None else many[firsts].sum())
-    return _fit(data, design, None, _Options(), patients)
+    return _fit(data, design, _strata(used, layers), options, patients)
 
 
 @dataclass(frozen=True)
 class _Options:
-    penalizer: float = 0.0
-    firth: bool | Literal["auto"] = "auto"
-    conf_level: float = 0.95
+    penalizer: float
+    firth: bool | Literal["auto"]
+    conf_level: float
 
     def __post_init__(self) -> None:
         if not self.penalizer >= 0:

@@ -17,7 +17,7 @@ import pandas as pd
 from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.likelihood import check_names
 from app.analysis.regression._cox import cox
-from app.analysis.survival import KaplanMeier, LogrankResult, kaplan_meier, logrank_test
+from app.analysis.survival import ConfType, KaplanMeier, LogrankResult, kaplan_meier, logrank_test
 from app.analysis.survival_input import numbers, same_patients, slack, survival_data
 
 _EXPOSURES = "Exposure times"
@@ -31,8 +31,8 @@ class Landmark:
     ----------
     at
         The landmark, in the unit of the input.
-    time, event
-        Follow-up from the landmark on.
+    time, event, entry
+        Follow-up from the landmark on; ``entry`` is None unless entries were given.
     exposed
         True where the exposure had begun by the landmark.
     kept
@@ -44,6 +44,7 @@ class Landmark:
     at: float
     time: Floats
     event: Bools
+    entry: Floats | None
     exposed: Bools
     kept: Bools
     n_events_before: int
@@ -53,7 +54,7 @@ class Landmark:
 
 
 def landmark(
-    time: Any, event: Any, exposure_time: Any, at: float, *, copies: Any = None
+    time: Any, event: Any, exposure_time: Any, at: float, entry: Any = None, *, copies: Any = None
 ) -> Landmark:
     """Set up a landmark analysis (Anderson, Cain & Gelber 1983).
 
@@ -74,7 +75,7 @@ def landmark(
     """
     if not (np.isfinite(at) and at >= 0):
         raise ValueError("A landmark must be a time of zero or later.")
-    data = survival_data(time, event, copies=copies, beside={_EXPOSURES: exposure_time})
+    data = survival_data(time, event, entry, copies=copies, beside={_EXPOSURES: exposure_time})
     exits = data.times[data.exit]
     began = _exposure_times(exposure_time, data.rows)
     at = float(at)
@@ -88,6 +89,7 @@ def landmark(
         at=at,
         time=exits[kept] - at,
         event=data.event[kept],
+        entry=None if data.entry is None else np.maximum(data.times[data.entry][kept] - at, 0.0),
         exposed=began[kept] <= at + slack(at),
         kept=kept,
         n_events_before=before.events,
@@ -180,6 +182,8 @@ def simon_makuch(
     exposure_time: Any,
     start: float = 0.0,
     *,
+    conf_type: ConfType = "log-log",
+    conf_level: float = 0.95,
     copies: Any = None,
 ) -> SimonMakuch:
     """Estimate Simon & Makuch's (1984) curves and the Mantel-Byar (1974) test.
@@ -191,7 +195,7 @@ def simon_makuch(
     start
         Time from which to follow patients. A later start avoids a curve that falls to zero while
         only one or two patients have been exposed; the clock is not reset.
-    copies
+    conf_type, conf_level, copies
         As in :func:`app.analysis.survival.kaplan_meier`.
 
     Raises
@@ -211,7 +215,7 @@ def simon_makuch(
     if exposed.all():
         raise ValueError("Everyone was exposed from the start, so there is nobody to compare with.")
     curves = [
-        kaplan_meier(own["stop"], own["e"], own["start"], copies=own["n"])
+        kaplan_meier(own["stop"], own["e"], own["start"], conf_type, conf_level, copies=own["n"])
         for own in (rows[~exposed], rows[exposed])
     ]
     early = [km.time[np.argmax(km.survival == 0)] for km in curves if (km.survival[:-1] == 0).any()]
