@@ -193,7 +193,7 @@ def test_landmark_accounts_for_everyone(rows, at):
     assert part.event.sum() + part.n_events_before == event.sum()
     assert (part.exposed == (exposure[part.kept] <= at)).all()
     assert part.entry is None
-    seen_from = time / 2
+    seen_from = np.where(time > 0, time / 2, -1.0)
     late = landmark(time, event, exposure, at, seen_from)
     np.testing.assert_array_equal(late.kept, part.kept)
     np.testing.assert_array_equal(late.entry, np.maximum(seen_from[part.kept] - at, 0))
