@@ -39,10 +39,11 @@ test: browser postgres proxy
 	$(MAKE) --jobs 2 lint $(VENV)/.compiled
 	$(MAKE) --jobs 3 types e2e units
 
-# Each worker takes a share of the files in their order, and at the end what the other has left:
-# what a folder's tests share is made once, and no long file is left to one worker alone.
+# A third worker uses what two leave idle while they wait for servers. Each takes a share of the
+# files in their order, and at the end what the others have left: what a folder's tests share is made
+# once, and no long file is left to one worker alone.
 units: $(VENV)/.test-ready $(VENV)/.compiled
-	$(PY) -m pytest -n 2 --dist worksteal --ignore tests/e2e
+	$(PY) -m pytest -n 3 --dist worksteal --ignore tests/e2e
 
 # All visit one server.
 e2e: $(VENV)/.test-ready $(VENV)/.compiled
