@@ -59,6 +59,9 @@ def proxy_configuration(
         for number, one in enumerate(ports, start=1)
     )
     host = f"[{address}]" if ":" in address else address
+    # Sessions and their files are in one process: only who opens a page may be sent to another.
+    # A process closes connections that were idle for a while, a busy one in the very moment of a
+    # request: none is used twice.
     # A login's claims come in cookies of 4 KiB each: headers of 32 KiB pass, longer ones do not.
     # A websocket is quiet between Streamlit's pings, of which there is one every 20 s.
     return f"""\
@@ -76,6 +79,7 @@ defaults
     timeout tunnel 5m
     option forwardfor
     option redispatch 1
+    option http-server-close
     retry-on conn-failure empty-response 503
     errorfile 502 {busy}
     errorfile 503 {busy}
@@ -88,6 +92,7 @@ frontend everybody
 
 backend processes
     balance leastconn
+    http-request disable-l7-retry unless METH_GET {{ req.hdr(accept) -m sub text/html }}
     cookie calr_process insert indirect nocache httponly attr SameSite=Lax
     option httpchk GET {path and f"/{path}"}/api/ready
 {servers}
