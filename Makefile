@@ -31,13 +31,14 @@ federated: .venv-federated/.ready
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# The search for subgroups is compiled while pip installs what the tests need. Then types are
-# checked, and the tests in the browser run, beside the others: these wait for what a user would
-# see, and the others use the processors meanwhile.
+# The search for subgroups is compiled while pip installs what the tests need, types are checked
+# beside the tests. Those in the browser follow: beside the others both take longer, and all of it as
+# long.
 test: export PIP_NO_COMPILE := 1
 test: browser postgres proxy
 	$(MAKE) --jobs 2 lint $(VENV)/.compiled
-	$(MAKE) --jobs 3 types e2e units
+	$(MAKE) --jobs 2 types units
+	$(MAKE) e2e
 
 # A third worker uses what two leave idle while they wait for servers. Each takes a share of the
 # files in their order, and at the end what the others have left: what a folder's tests share is made
@@ -47,7 +48,7 @@ units: $(VENV)/.test-ready $(VENV)/.compiled
 
 # All visit one server.
 e2e: $(VENV)/.test-ready $(VENV)/.compiled
-	$(PY) -m pytest -n 2 --dist worksteal tests/e2e
+	$(PY) -m pytest -n 3 --dist worksteal tests/e2e
 
 # The inner loops of the search for subgroups: half a minute of a processor where nothing is cached,
 # once here instead of in every process of the tests that meets them first.
