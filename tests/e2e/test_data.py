@@ -37,7 +37,7 @@ def load(page: Page, *paths: Path) -> None:
 def appears(place: Locator) -> bool:
     """Whether a list that was clicked opens; a busy machine may close it again at once."""
     try:
-        place.wait_for()
+        place.wait_for(timeout=10_000)
     except PlaywrightTimeout:
         return False
     return True

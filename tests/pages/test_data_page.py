@@ -56,11 +56,9 @@ class Hand:
         self.at, self.clicks = at, 0
 
     def _named(self, kind: str, *key: str):
-        stem = ":".join(("map", *key))
+        stem = ":".join(("map", *key, ""))
         return next(
-            element
-            for element in self.at.get(kind)
-            if element.key and element.key.rpartition(":")[0] == stem
+            element for element in self.at.get(kind) if (element.key or "").startswith(stem)
         )
 
     def _done(self, clicks: int) -> None:

@@ -112,7 +112,9 @@ def _draw_panel(editing: Editing, column: FileColumn, use: Use) -> None:
         st.markdown(f"**{literal(name)}**{file} · {entries_in_words(column)}{gaps}")
         left, *right = st.columns([3, 4, 3, 3], vertical_alignment="bottom")
         options = list(USES) if use.use in USES else [use.use, *USES]
-        key = editing.key("use", name)
+        # A list of its own for each use: what a browser says of the one before, while it has yet to
+        # hear of a correction made beside it, takes nothing back.
+        key = editing.key("use", name, use.use)
         left.selectbox(
             "Used as",
             options,
@@ -183,7 +185,6 @@ def _name_alteration(editing: Editing, use: Use) -> None:
     text = str(st.session_state[editing.key("alteration", use.name)])
     if text.strip() or use.use == ALTERATION:
         step(partial(named_alteration, name=use.name, text=text))
-        st.session_state[editing.key("use", use.name)] = ALTERATION
 
 
 def draw_codes(
@@ -278,28 +279,30 @@ def _draw_variable(editing: Editing, use: Use, places: Sequence[Any]) -> None:
             value=value,
             key=key,
             on_change=_describe,
-            args=(name, part, key),
+            args=(name, part, value, key),
             placeholder="none" if part == "unit" else "",
         )
     key = editing.key("role", name)
+    role = use.role if use.role in _ROLES else _ROLES[0]
     places[2].selectbox(
         "About",
         _ROLES,
-        index=_ROLES.index(use.role) if use.role in _ROLES else 0,
+        index=_ROLES.index(role),
         key=key,
         on_change=_describe,
-        args=(name, "role", key),
+        args=(name, "role", role, key),
     )
     if use.use == KINDS["ordinal"]:
         key = editing.key("levels", name)
         entries = [text for text, _ in editing.columns[name].entries]
+        levels = [level for level in (use.levels or entries) if level in entries]
         st.multiselect(
             "Levels from low to high (take them out and choose them in order)",
             entries,
-            default=[level for level in (use.levels or entries) if level in entries],
+            default=levels,
             key=key,
             on_change=_describe,
-            args=(name, "levels", key),
+            args=(name, "levels", levels, key),
             select_all=False,
         )
     if use.use == KINDS["date"]:
@@ -313,12 +316,15 @@ def _draw_variable(editing: Editing, use: Use, places: Sequence[Any]) -> None:
             required=True,
             key=key,
             on_change=_describe,
-            args=(name, "date_format", key),
+            args=(name, "date_format", said, key),
         )
 
 
-def _describe(name: str, part: str, key: str) -> None:
+def _describe(name: str, part: str, before: object, key: str) -> None:
     value = st.session_state[key]
+    if value == before:
+        # A browser may tell once more what stood in a field that a correction took away.
+        return
     value = "" if value == _AS_IS else value.strip() if isinstance(value, str) else value
     step(partial(described_column, name=name, key=part, value=value))
 
