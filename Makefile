@@ -33,8 +33,10 @@ federated: .venv-federated/.ready
 
 # The search for subgroups is compiled while pip installs what the tests need, types are checked
 # beside the tests. Those in the browser follow: beside the others both take longer, and all of it as
-# long.
+# long. Of what pip installs only what is imported is compiled, and kept even where the environment
+# forbids it (as images do): the tests start some sixty processes, and each would compile it again.
 test: export PIP_NO_COMPILE := 1
+test: export PYTHONDONTWRITEBYTECODE :=
 test: browser postgres proxy
 	$(MAKE) --jobs 2 lint $(VENV)/.compiled
 	$(MAKE) --jobs 2 types units
