@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,13 @@ _AT_REST = """() =>
     document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stStatusWidget]')
     && !document.querySelector('[data-stale=true]')"""
+# Whether a run began since one looked.
+_WATCH = """() => {
+    window.begun = false;
+    new MutationObserver((_, watch) => { window.begun = true; watch.disconnect(); }).observe(
+        document.querySelector('[data-testid=stApp]'),
+        {attributes: true, attributeFilter: ['data-test-script-state']});
+}"""
 # Figures come a little after their run, and move what is below them.
 _PLACES = """() => [...document.querySelectorAll('h1, .js-plotly-plot')].map(one => {
     const {x, y, width, height} = one.getBoundingClientRect();
@@ -50,6 +59,20 @@ def settled(page: Page) -> None:
         seen = places
 
 
+@contextmanager
+def answered(page: Page) -> Iterator[None]:
+    """What is done inside has the page run anew: wait until that run has begun, and is over.
+
+    A server that is busy with others may begin long after the page seems at rest. What changes
+    nothing has no run.
+    """
+    page.evaluate(_WATCH)
+    yield
+    with suppress(Error):
+        page.wait_for_function("() => window.begun", timeout=5_000, polling=50)
+    settled(page)
+
+
 def calm(page: Page) -> None:
     """No traceback, no unforeseen error."""
     expect(page.get_by_test_id("stException")).to_have_count(0)
@@ -72,25 +95,26 @@ def choose_many(page: Page, label: str, *values: str) -> None:
     box = page.get_by_test_id("stMultiSelect").filter(has_text=label)
     for value in values:
         option = page.get_by_role("option", name=value, exact=True)
-        box.locator("input").fill(value)
-        try:
-            option.click(timeout=5_000)
-        except Error:
-            # A run that came in between has redrawn the list and closed it.
-            settled(page)
+        with answered(page):
             box.locator("input").fill(value)
-            option.click()
-    page.keyboard.press("Escape")
-    settled(page)
+            try:
+                option.click(timeout=5_000)
+            except Error:
+                # A run that came in between has redrawn the list and closed it.
+                settled(page)
+                box.locator("input").fill(value)
+                option.click()
+        page.keyboard.press("Escape")
+        expect(box.get_by_role("button", name=f"Remove {value}", exact=True)).to_be_visible()
 
 
 def choose(page: Page, label: str, value: str) -> None:
     """Choose a value of a selectbox."""
     box = page.get_by_test_id("stSelectbox").filter(has_text=label)
-    box.locator("input").click()
-    box.locator("input").fill(value)
-    page.get_by_role("option", name=value, exact=True).first.click()
-    settled(page)
+    with answered(page):
+        box.locator("input").click()
+        box.locator("input").fill(value)
+        page.get_by_role("option", name=value, exact=True).first.click()
 
 
 def figure(page: Page, title: str) -> Locator:

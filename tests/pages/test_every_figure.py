@@ -28,9 +28,10 @@ Opener = Callable[..., AppTest]
 NEEDS = {
     "Two cohorts": {"cohort": "demo:mds"},
     "transplant": {"cohort": "demo:mds"},
+    "Four answers": {"dx": ["MDS-IB1", "MDS-IB2", "MDS-biTP53"]},
     "patient": {"group": "variable:diagnosis"},
 }
-WALKS: list[tuple[str, dict[str, str], str]] = [
+WALKS: list[tuple[str, dict[str, Any], str]] = [
     ("home", {}, ""),
     *(("cohort", {}, tab) for tab in COHORT_TABS),
     *(
@@ -107,7 +108,7 @@ def until_drawn(at: AppTest) -> AppTest:
     ("page", "query", "tab"), WALKS, ids=lambda part: str(part) if part else ""
 )
 def test_every_figure_has_what_a_figure_owes(
-    open_app: Opener, page: str, query: dict[str, str], tab: str
+    open_app: Opener, page: str, query: dict[str, Any], tab: str
 ):
     if page in ("subgroups", "transplant", "compare") or tab == "Subgroup map":
         # Everyone: the search and the trial whose results other tests ask for too.
