@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,38 +13,45 @@ from scipy.special import expit
 
 from data_loaders.arrays import Bools, Floats
 from data_loaders.demo import _aml_figures as figures
-from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
+from data_loaders.demo.assemble import (
+    OVERALL_SURVIVAL,
+    Course,
+    Parts,
+    assembled,
+    centres,
+    competing_endpoint,
+    endpoint,
+    levels_of,
+    median_truths,
+    study_variables,
+    usual,
+)
 from data_loaders.demo.outcomes import (
     DeathProcess,
     TreatmentFactors,
-    calibrated_clock,
+    common_clock,
     follow_up,
     intermediate_event,
-    median_survival,
     observed,
     recorded,
     under_treatment,
 )
-from data_loaders.demo.planted import (
-    frequency_truths,
-    hazard_truths,
-    median_truth,
-    relative_hazard,
-)
+from data_loaders.demo.planted import frequency_truths, hazard_truths, relative_hazard
 from data_loaders.demo.simulate import (
     Texts,
     bounded_normal,
     choose,
+    choose_within,
     draw_features,
+    draw_lost_y,
     lognormal,
     lookup,
-    patient_ids,
     require_any,
     thinned,
 )
 from data_loaders.demo.sources import LACHOWIEZ_2023, PAPAEMMANUIL_2016
-from data_loaders.demo.variants import HOTSPOTS, VariantDraw, mutation_table, ordinary_draws
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
+from data_loaders.demo.variants import HOTSPOTS, VariantDraw
+from data_loaders.model import Cohort, PlantedTruth, Variable
 
 CENTRES = {
     f"Centre {name}": share for name, share in zip("ABCDEF", (3, 3, 2, 2, 1, 1), strict=True)
@@ -51,16 +59,11 @@ CENTRES = {
 CLOSING_YEAR = 2020
 
 ENDPOINTS = (
-    Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death"),
-    Endpoint(
-        "rfs", "Relapse-free survival, from remission", "rfs_months", "rfs_event",
-        event_label="relapse or death",
-    ),
-    Endpoint(
-        "relapse", "Relapse, from remission", "relapse_months", "relapse_event",
-        "relapse_competing", event_label="relapse",
-    ),
-)  # fmt: skip
+    OVERALL_SURVIVAL,
+    endpoint("rfs", "Relapse-free survival, from remission", "relapse or death"),
+    competing_endpoint("relapse", "Relapse, from remission", "relapse"),
+)
+MALE = 0.53
 
 VARIABLES = (
     Variable(
@@ -73,18 +76,13 @@ VARIABLES = (
         description="SYNTHETIC: the class from which the patient's alterations were drawn, after "
         "the classes of Papaemmanuil 2016. Subgroup discovery should find it again.",
     ),
-    Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
-    Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+    *usual("age_years", "sex"),
     Variable(
         "aml_type", "AML type", "categorical", role="disease",
         levels=("De novo", "Secondary", "Therapy-related"),
     ),
-    Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
-    Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
-    Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
-    Variable("blasts_bm_percent", "Marrow blasts", "numeric", "%", "laboratory"),
-    Variable("ldh_u_per_l", "LDH", "numeric", "U/L", "laboratory"),
-    Variable("ecog", "ECOG performance status", "numeric", role="clinical"),
+    *usual("wbc_1e9_per_l", "hb_g_per_l", "platelets_1e9_per_l", "blasts_bm_percent"),
+    *usual("ldh_u_per_l", "ecog"),
     Variable(
         "cr_months", "Complete remission, time from diagnosis", "numeric", "months", "outcome",
         description="Empty if no remission was reached.",
@@ -107,17 +105,15 @@ def generate(n: int, seed: int) -> Cohort:
     """Generate the cohort."""
     rng = np.random.Generator(np.random.PCG64(seed))
     stratum = choose(rng, figures.STRATUM_SHARES, n)
-    male = rng.random(n) < 0.53
+    male = rng.random(n) < MALE
     altered = _alterations(rng, stratum, male)
     patients = _clinical(rng, stratum, male, altered)
-    patients.index = patient_ids("AML", n)
     outcomes, truths = _outcomes(rng, patients, altered)
     planted = frequency_truths(figures.by_class(), "planted_class", 0.1, pairs_within=("NPM1",))
     return assembled(
         rng,
         Parts(
             key="aml",
-            title="AML demo (synthetic)",
             citation="Figures planted from Papaemmanuil 2016, Herold 2020, Lachowiez 2023, "
             "Koreth 2009 and others; each truth names its own.",
             features=figures.FEATURES,
@@ -128,18 +124,19 @@ def generate(n: int, seed: int) -> Cohort:
             gaps=MISSING_AT_RANDOM,
             variables=VARIABLES,
             endpoints=ENDPOINTS,
-            truths=(*planted, *truths),
-            mutations=_mutations,
+            truths=(
+                *planted,
+                *hazard_truths({"os": figures.DEATH_EFFECTS}, ENDPOINTS, VARIABLES),
+                *truths,
+            ),
+            variants=partial(_variants, rng),
         ),
     )
 
 
 def _alterations(rng: np.random.Generator, stratum: Texts, male: Bools) -> dict[str, Bools]:
     specs = thinned(figures.FEATURES, figures.REQUIRED)
-    lost_y = next(spec for spec in specs if spec.name == "-Y").frequency
-    chance = lookup({name: lost_y.get(name, 0.0) for name in figures.STRATUM_SHARES}, stratum)
-    minus_y = male & (rng.random(len(stratum)) < chance / 0.53)  # only men can lose Y
-    drawn = draw_features(rng, stratum, specs, {"-Y": minus_y})
+    drawn = draw_features(rng, stratum, specs, draw_lost_y(rng, stratum, specs, male, MALE))
     require_any(rng, stratum, drawn, figures.FEATURES, figures.REQUIRED)
     return drawn
 
@@ -183,10 +180,7 @@ def _clinical(
         lookup({name: row[i] for name, row in figures.CLINICAL.items()}, stratum) for i in range(3)
     )
     kind = np.where(np.isin(stratum, list(figures.AML_TYPES)), stratum, "usual")
-    aml_type = np.full(n, "Therapy-related")
-    for name, shares in figures.AML_TYPES.items():
-        here = kind == name
-        aml_type[here] = choose(rng, shares, int(here.sum()))
+    aml_type = choose_within(rng, figures.AML_TYPES, kind)
     wbc = lognormal(rng, cells * np.where(altered["FLT3_ITD"], 1.7, 1.0), 1.1, n)
     wbc = np.clip(wbc, 0.4, 420)
     placed = centres(rng, n, CENTRES)
@@ -211,10 +205,10 @@ def _clinical(
     )
 
 
-def _mutations(
-    rng: np.random.Generator, patients: pd.DataFrame, seen: Mapping[str, Bools]
-) -> pd.DataFrame:
-    draws = ordinary_draws(figures.FEATURES, seen)
+def _variants(
+    rng: np.random.Generator, draws: dict[str, VariantDraw], seen: Mapping[str, Bools]
+) -> None:
+    """CEBPA on both alleles, and TP53 with the other allele lost or mutated too."""
     # Biallelic CEBPA: an N-terminal frameshift and an in-frame change of the bZIP domain.
     both = seen["CEBPA_biallelic"]
     draws["CEBPA_biallelic"] = VariantDraw("CEBPA", both, ((None, "truncating", 1.0),))
@@ -224,7 +218,6 @@ def _mutations(
     draws["TP53_second"] = VariantDraw(
         "TP53", seen["TP53"] & ~lost & (rng.random(len(lost)) < 0.4), HOTSPOTS["TP53"]
     )
-    return mutation_table(rng, patients.index, list(draws.values()))
 
 
 def _remission(
@@ -262,17 +255,16 @@ def _transplant_month(
 
 def _outcomes(
     rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
-) -> tuple[pd.DataFrame, list[PlantedTruth]]:
+) -> tuple[dict[str, Floats], list[PlantedTruth]]:
     n = len(patients)
-    everyone = np.full(n, "all")
     group = eln_2022(altered)
-    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered, everyone)
+    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered)
     median = figures.MEDIAN_SURVIVAL_MONTHS
-    clock = calibrated_clock(rate, everyone, {"all": median}, {"all": figures.SURVIVAL_SHAPE})
-    death = DeathProcess(clock, rate, rng.exponential(1.0, n) / rate)
+    clock = common_clock(rate, median, figures.SURVIVAL_SHAPE)
+    death = DeathProcess.drawn(rng, clock, rate)
     remission, reached = _remission(rng, death, group)
     begun = clock.elapsed(reached)
-    after = death.rate_after(np.full(n, median), figures.SURVIVAL_AFTER_RELAPSE_MONTHS)
+    after = death.rate_after(median, figures.SURVIVAL_AFTER_RELAPSE_MONTHS)
     left = np.maximum(death.at - begun, 1e-12)
     relapse_at = begun + intermediate_event(
         rng, left, rate, figures.RELAPSE_SHARE_OF_HAZARD * rate, after
@@ -291,38 +283,30 @@ def _outcomes(
     in_remission = recorded(remission) < recorded(np.minimum(died, end))
     last = recorded(np.minimum(np.minimum(died, relapsed), end))
     done = in_remission & (recorded(planned) > recorded(remission)) & (recorded(planned) < last)
-    columns: dict[str, Floats] = {
-        "cr_months": np.where(in_remission, recorded(remission), np.nan),
-        "transplant_months": np.where(done, recorded(planned), np.nan),
-        "diagnosis_year": np.floor(CLOSING_YEAR - closing / 12),
-    }
-    columns["os_months"], columns["os_event"], _ = observed(died, died, end)
     time, event, competing = observed(relapsed, died, end)
     since = np.maximum(time - recorded(remission), recorded(np.zeros(n)))
-    columns |= {
+    from_remission = {
         "rfs_months": since,
         "rfs_event": event + competing,
         "relapse_months": since,
         "relapse_event": event,
         "relapse_competing": competing,
     }
-    for name in ("rfs_months", "rfs_event", "relapse_months", "relapse_event", "relapse_competing"):
-        columns[name] = np.where(in_remission, columns[name], np.nan)
-    frame = pd.DataFrame(columns, index=patients.index)
-    return frame, _outcome_truths(patients, death)
+    columns = {
+        "cr_months": np.where(in_remission, recorded(remission), np.nan),
+        "transplant_months": np.where(done, recorded(planned), np.nan),
+        "diagnosis_year": np.floor(CLOSING_YEAR - closing / 12),
+        **Course(died, end).survival("os"),
+        **{key: np.where(in_remission, value, np.nan) for key, value in from_remission.items()},
+    }
+    return columns, _outcome_truths(patients, death)
 
 
 def _outcome_truths(patients: pd.DataFrame, death: DeathProcess) -> list[PlantedTruth]:
-    truths = hazard_truths("os", "death", figures.DEATH_EFFECTS, VARIABLES)
-    for column, levels, source in (
-        ("eln_2022", figures.ELN_LEVELS, LACHOWIEZ_2023.chosen()),
-        ("planted_class", figures.CLASSES, PAPAEMMANUIL_2016.chosen()),
-    ):
-        for level in levels:
-            here = (patients[column] == level).to_numpy()
-            if here.any():
-                months = median_survival(death.rate[here], death.clock.of(here))
-                truths.append(median_truth("os", months, source, {column: level}))
+    risks = levels_of("eln_2022", figures.ELN_LEVELS)
+    classes = levels_of("planted_class", figures.CLASSES)
+    truths = median_truths(patients, death, risks, LACHOWIEZ_2023)
+    truths += median_truths(patients, death, classes, PAPAEMMANUIL_2016)
     truths.extend(
         PlantedTruth(
             key=f"remission@{name}",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from data_loaders.demo.assemble import of_feature
 from data_loaders.demo.planted import Effect, Term
 from data_loaders.demo.simulate import FeatureSpec
 from data_loaders.demo.sources import (
@@ -176,31 +177,27 @@ _FAVOURABLE = GRIMWADE_2010.chosen()
 _GENES = PAPAEMMANUIL_2016.chosen()
 
 
-def _gene(name: str, ratio: float, source: Source) -> Effect:
-    return Effect(Term(feature=name), ratio, source)
-
-
 DEATH_EFFECTS: tuple[Effect, ...] = (
     Effect(Term(column="age_years", per=10), 1.35, PAPAEMMANUIL_2016.chosen()),
     Effect(Term(column="ecog", at_least=2), 1.4, PAPAEMMANUIL_2016.chosen()),
     Effect(Term(column="wbc_1e9_per_l", at_least=100), 1.4, PAPAEMMANUIL_2016.chosen()),
-    _gene("t(15;17)", 0.25, _FAVOURABLE),
-    _gene("inv(16)", 0.4, _FAVOURABLE),
-    _gene("t(8;21)", 0.45, _FAVOURABLE),
-    _gene("inv(3)", 1.9, GRIMWADE_2010.chosen()),
-    _gene("-7/7q-", 1.2, GRIMWADE_2010.chosen()),
-    _gene("complex", 1.4, GRIMWADE_2010.chosen()),
-    _gene("NPM1", 0.5, METZELER_2016.chosen()),
-    _gene("CEBPA_biallelic", 0.45, METZELER_2016.chosen()),
-    _gene("FLT3_ITD", 1.6, METZELER_2016.chosen()),
-    _gene("DNMT3A", 1.25, METZELER_2016.chosen()),
-    _gene("TP53", 1.7, METZELER_2016.chosen()),
-    _gene("RUNX1", 1.25, METZELER_2016.chosen()),
-    _gene("ASXL1", 1.3, _GENES),
-    _gene("SRSF2", 1.2, _GENES),
-    _gene("KMT2A_PTD", 1.2, _GENES),
-    _gene("t(v;11)", 1.2, _GENES),
-    _gene("t(6;9)", 1.5, _GENES),
+    of_feature("t(15;17)", 0.25, _FAVOURABLE),
+    of_feature("inv(16)", 0.4, _FAVOURABLE),
+    of_feature("t(8;21)", 0.45, _FAVOURABLE),
+    of_feature("inv(3)", 1.9, GRIMWADE_2010.chosen()),
+    of_feature("-7/7q-", 1.2, GRIMWADE_2010.chosen()),
+    of_feature("complex", 1.4, GRIMWADE_2010.chosen()),
+    of_feature("NPM1", 0.5, METZELER_2016.chosen()),
+    of_feature("CEBPA_biallelic", 0.45, METZELER_2016.chosen()),
+    of_feature("FLT3_ITD", 1.6, METZELER_2016.chosen()),
+    of_feature("DNMT3A", 1.25, METZELER_2016.chosen()),
+    of_feature("TP53", 1.7, METZELER_2016.chosen()),
+    of_feature("RUNX1", 1.25, METZELER_2016.chosen()),
+    of_feature("ASXL1", 1.3, _GENES),
+    of_feature("SRSF2", 1.2, _GENES),
+    of_feature("KMT2A_PTD", 1.2, _GENES),
+    of_feature("t(v;11)", 1.2, _GENES),
+    of_feature("t(6;9)", 1.5, _GENES),
 )
 # Median of the cohort, chosen so that the ELN 2022 groups come near those of Lachowiez 2023
 # (not reached, 16.8 and 9.7 months) and Herold 2020 (below 60 years: 64, 42 and 20% at 5 years).

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.arrays import Bools, Floats
 from data_loaders.demo import _mds_figures as figures
 from data_loaders.demo._mds_scores import ipssm, ipssr, karyotype_group, who_2022
-from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
+from data_loaders.demo.assemble import (
+    OVERALL_SURVIVAL,
+    Course,
+    Parts,
+    assembled,
+    centres,
+    competing_endpoint,
+    endpoint,
+    levels_of,
+    median_truths,
+    study_variables,
+    usual,
+)
 from data_loaders.demo.outcomes import (
     DeathProcess,
     TreatmentFactors,
-    calibrated_clock,
+    common_clock,
     event_at,
     follow_up,
-    median_survival,
-    observed,
     recorded,
     survival_under_treatment,
     under_treatment,
@@ -27,7 +40,6 @@ from data_loaders.demo.outcomes import (
 from data_loaders.demo.planted import (
     frequency_truths,
     hazard_truths,
-    median_truth,
     mixture_truths,
     relative_hazard,
     treatment_truths,
@@ -38,9 +50,9 @@ from data_loaders.demo.simulate import (
     choose,
     draw_alleles,
     draw_features,
+    draw_lost_y,
     lognormal,
     lookup,
-    patient_ids,
     require_any,
     thinned,
 )
@@ -51,23 +63,18 @@ from data_loaders.demo.sources import (
     KORETH_2013,
     TENTORI_2024,
 )
-from data_loaders.demo.variants import HOTSPOTS, VariantDraw, mutation_table, ordinary_draws
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
+from data_loaders.demo.variants import HOTSPOTS, VariantDraw
+from data_loaders.model import Cohort, PlantedTruth, Variable
 
 CENTRES = {"Centre A": 0.35, "Centre B": 0.3, "Centre C": 0.23, "Centre D": 0.12}
 CLOSING_YEAR = 2022
 
 ENDPOINTS = (
-    Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death"),
-    Endpoint(
-        "lfs", "Leukaemia-free survival", "lfs_months", "lfs_event",
-        event_label="AML transformation or death",
-    ),
-    Endpoint(
-        "aml", "AML transformation", "aml_months", "aml_event", "aml_competing",
-        event_label="AML transformation",
-    ),
-)  # fmt: skip
+    OVERALL_SURVIVAL,
+    endpoint("lfs", "Leukaemia-free survival", "AML transformation or death"),
+    competing_endpoint("aml", "AML transformation", "AML transformation"),
+)
+EFFECTS = {"os": figures.DEATH_EFFECTS, "aml": figures.AML_EFFECTS}
 
 VARIABLES = (
     Variable(
@@ -76,16 +83,12 @@ VARIABLES = (
         description="LB low blasts; IB1 5 to 9% and IB2 10 to 19% marrow blasts.",
     ),
     Variable("ipssm", "IPSS-M class", "ordinal", role="disease", levels=figures.IPSSM_LEVELS),
-    Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
-    Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+    *usual("age_years", "sex"),
     Variable("ipssr", "IPSS-R class", "ordinal", role="disease", levels=figures.IPSSR_LEVELS),
     Variable("ipssm_score", "IPSS-M score", "numeric", role="disease"),
     Variable("ipssr_score", "IPSS-R score", "numeric", role="disease"),
-    Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
-    Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
-    Variable("neutrophils_1e9_per_l", "Neutrophils", "numeric", "10⁹/L", "laboratory"),
-    Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
-    Variable("blasts_bm_percent", "Marrow blasts", "numeric", "%", "laboratory"),
+    *usual("hb_g_per_l", "platelets_1e9_per_l", "neutrophils_1e9_per_l", "wbc_1e9_per_l"),
+    *usual("blasts_bm_percent"),
     Variable(
         "karyotype_group", "IPSS-R karyotype group", "ordinal", role="disease",
         levels=figures.KARYOTYPE_LEVELS,
@@ -117,7 +120,6 @@ def generate(n: int, seed: int) -> Cohort:
         rng,
         Parts(
             key="mds",
-            title="MDS demo (synthetic)",
             citation="Figures planted from Bernard 2022 and 2024, Greenberg 2012, Cutler 2004, "
             "Koreth 2013 and others; each truth names its own.",
             features=figures.FEATURES,
@@ -131,10 +133,11 @@ def generate(n: int, seed: int) -> Cohort:
             truths=(
                 *mixture_truths(figures.FEATURES, figures.CLASS_SHARES, figures.PLANTED_PAIRS),
                 *frequency_truths(figures.FEATURES, "planted_class", floor=0.15),
+                *hazard_truths(EFFECTS, ENDPOINTS, VARIABLES, treatment="transplant_months"),
                 *truths,
             ),
             uncomputable=_without_inputs,
-            mutations=_mutations,
+            variants=partial(_variants, rng),
         ),
     )
 
@@ -150,9 +153,7 @@ def _drawn(n: int, seed: int) -> tuple[np.random.Generator, pd.DataFrame, dict[s
     group = choose(rng, figures.CLASS_SHARES, n)
     male = rng.random(n) < _by_class(group, 0)
     altered = _alterations(rng, group, male)
-    patients = _clinical(rng, group, male, altered)
-    patients.index = patient_ids("MDS", n)
-    return rng, patients, altered
+    return rng, _clinical(rng, group, male, altered), altered
 
 
 def _by_class(group: Texts, position: int) -> Floats:
@@ -163,11 +164,8 @@ def _alterations(rng: np.random.Generator, group: Texts, male: Bools) -> dict[st
     specs = {spec.name: spec for spec in thinned(figures.FEATURES, figures.REQUIRED)}
     alleles = ("U2AF1_S34", "U2AF1_Q157", "IDH2_R140", "IDH2_R172")
     drawable = [spec for name, spec in specs.items() if name not in alleles]
-    # Only men can lose Y: the class's frequency falls on its men.
-    lost_y = lookup({name: specs["-Y"].frequency.get(name, 0.0) for name in figures.CLASS_SHARES},
-                    group)  # fmt: skip
-    minus_y = male & (rng.random(len(group)) < lost_y / _by_class(group, 0))
-    altered = draw_features(rng, group, drawable, {"-Y": minus_y})
+    lost_y = draw_lost_y(rng, group, drawable, male, _by_class(group, 0))
+    altered = draw_features(rng, group, drawable, lost_y)
     require_any(rng, group, altered, figures.FEATURES, figures.REQUIRED)
     s34, r140 = figures.U2AF1_S34_SHARE, figures.IDH2_R140_SHARE
     altered |= draw_alleles(rng, altered["U2AF1"], {"U2AF1_S34": s34, "U2AF1_Q157": 1 - s34})
@@ -213,18 +211,16 @@ def _without_inputs(visible: pd.DataFrame) -> None:
     visible[["ipssr", "ipssr_score"]] = visible[["ipssr", "ipssr_score"]].mask(gap)
 
 
-def _mutations(
-    rng: np.random.Generator, patients: pd.DataFrame, seen: Mapping[str, Bools]
-) -> pd.DataFrame:
-    draws = ordinary_draws(figures.FEATURES, seen)
-    # Multi-hit TP53: a second mutation, or one whose fraction tells the other allele is lost.
+def _variants(
+    rng: np.random.Generator, draws: dict[str, VariantDraw], seen: Mapping[str, Bools]
+) -> None:
+    """Multi-hit TP53: a second mutation, or one whose fraction tells the other allele is lost."""
     multi = seen["TP53_multi_hit"]
     lost = multi & (seen["17p-"] | (rng.random(len(multi)) < 0.4))
     choices = HOTSPOTS["TP53"]
     fraction = np.where(lost, 0.68, 0.33)
     draws["TP53"] = replace(draws["TP53"], carriers=seen["TP53"], vaf=fraction)
     draws["TP53_multi_hit"] = VariantDraw("TP53", multi & ~lost, choices, 0.33)
-    return mutation_table(rng, patients.index, list(draws.values()))
 
 
 def _risk_half(patients: pd.DataFrame) -> Texts:
@@ -252,22 +248,19 @@ def _factors(half: Texts) -> TreatmentFactors:
 def _death(
     rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
 ) -> DeathProcess:
-    everyone = np.full(len(patients), "all")
-    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered, everyone)
-    median = {"all": figures.MEDIAN_SURVIVAL_MONTHS}
-    clock = calibrated_clock(rate, everyone, median, {"all": figures.SURVIVAL_SHAPE})
-    return DeathProcess(clock, rate, rng.exponential(1.0, len(patients)) / rate)
+    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered)
+    clock = common_clock(rate, figures.MEDIAN_SURVIVAL_MONTHS, figures.SURVIVAL_SHAPE)
+    return DeathProcess.drawn(rng, clock, rate)
 
 
 def _outcomes(
     rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
-) -> tuple[pd.DataFrame, list[PlantedTruth]]:
-    n, median = len(patients), figures.MEDIAN_SURVIVAL_MONTHS
-    everyone = np.full(n, "all")
+) -> tuple[dict[str, npt.NDArray[Any]], list[PlantedTruth]]:
+    n = len(patients)
     death = _death(rng, patients, altered)
     clock = death.clock
-    relative = relative_hazard(figures.AML_EFFECTS, patients, altered, everyone)
-    after = death.rate_after(np.full(n, median), figures.SURVIVAL_AFTER_AML_MONTHS)
+    relative = relative_hazard(figures.AML_EFFECTS, patients, altered)
+    after = death.rate_after(figures.MEDIAN_SURVIVAL_MONTHS, figures.SURVIVAL_AFTER_AML_MONTHS)
     transformed_at = event_at(
         rng, death, relative, after, [(np.ones(n, dtype=bool), *figures.AML_INCIDENCE)]
     )
@@ -283,46 +276,21 @@ def _outcomes(
     # Recorded in whole days: a transplant is at least a day before death or the end.
     done = recorded(planned) < recorded(np.minimum(died, end))
 
-    columns: dict[str, Floats] = {
+    course = Course(died, end)
+    columns = {
         "transplant_months": np.where(done, recorded(planned), np.nan),
         "diagnosis_year": np.floor(CLOSING_YEAR - closing / 12),
+        **course.survival("os"),
+        **course.survival("lfs", transformed),
+        **course.competing("aml", transformed),
     }
-    columns["os_months"], columns["os_event"], _ = observed(died, died, end)
-    first = np.minimum(transformed, died)
-    columns["lfs_months"], columns["lfs_event"], _ = observed(first, first, end)
-    columns["aml_months"], columns["aml_event"], columns["aml_competing"] = observed(
-        transformed, died, end
-    )
-    frame = pd.DataFrame(columns, index=patients.index)
-    return frame, _outcome_truths(patients, death, half)
+    return columns, _outcome_truths(patients, death, half)
 
 
 def _outcome_truths(patients: pd.DataFrame, death: DeathProcess, half: Texts) -> list[PlantedTruth]:
-    truths = [
-        *hazard_truths(
-            "os", "death", figures.DEATH_EFFECTS, VARIABLES, treatment="transplant_months"
-        ),
-        *hazard_truths(
-            "aml",
-            "AML transformation",
-            figures.AML_EFFECTS,
-            VARIABLES,
-            treatment="transplant_months",
-        ),
-    ]
-    for level in figures.IPSSM_LEVELS:
-        here = (patients["ipssm"] == level).to_numpy()
-        if here.any():
-            truths.append(
-                median_truth(
-                    "os",
-                    median_survival(death.rate[here], death.clock.of(here)),
-                    BERNARD_2022.chosen(),
-                    {"ipssm": level},
-                    before="transplant_months",
-                )
-            )
-    for name, levels, source in (
+    levels = levels_of("ipssm", figures.IPSSM_LEVELS)
+    truths = median_truths(patients, death, levels, BERNARD_2022, before="transplant_months")
+    for name, risk, source in (
         ("lower", figures.LOWER_RISK, CUTLER_2004),
         ("higher", figures.HIGHER_RISK, DELLA_PORTA_2017),
     ):
@@ -330,7 +298,7 @@ def _outcome_truths(patients: pd.DataFrame, death: DeathProcess, half: Texts) ->
             treatment_truths(
                 "os",
                 name,
-                within={"ipssm": levels},
+                within={"ipssm": risk},
                 factors=figures.TRANSPLANT_FACTORS[name],
                 early_months=figures.TRANSPLANT_EARLY_MONTHS,
                 source=source.chosen(),

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from data_loaders.arrays import Bools, Floats
 from data_loaders.demo import _mpn_figures as figures
-from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
-from data_loaders.demo.outcomes import (
-    DeathProcess,
-    calibrated_clock,
-    event_at,
-    follow_up,
-    median_survival,
-    observed,
+from data_loaders.demo.assemble import (
+    OVERALL_SURVIVAL,
+    Course,
+    Parts,
+    assembled,
+    centres,
+    competing_endpoint,
+    endpoint,
+    median_truths,
+    study_variables,
+    usual,
 )
+from data_loaders.demo.outcomes import DeathProcess, calibrated_clock, event_at, follow_up
 from data_loaders.demo.planted import (
-    Effect,
     frequency_truths,
     hazard_truths,
     incidence_truth,
@@ -34,33 +38,28 @@ from data_loaders.demo.simulate import (
     draw_features,
     lognormal,
     lookup,
-    patient_ids,
 )
 from data_loaders.demo.sources import RUMI_2014
-from data_loaders.demo.variants import mutation_table, ordinary_draws
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
+from data_loaders.demo.variants import VariantDraw
+from data_loaders.model import Cohort, PlantedTruth, Variable
 
 CLOSING_YEAR = 2024
 
 ENDPOINTS = (
-    Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death"),
-    Endpoint(
-        "aml", "AML transformation", "aml_months", "aml_event", "aml_competing",
-        event_label="AML transformation",
+    OVERALL_SURVIVAL,
+    competing_endpoint("aml", "AML transformation", "AML transformation"),
+    competing_endpoint(
+        "mf", "Myelofibrotic transformation (ET and PV)", "myelofibrotic transformation"
     ),
-    Endpoint(
-        "mf", "Myelofibrotic transformation (ET and PV)", "mf_months", "mf_event", "mf_competing",
-        event_label="myelofibrotic transformation",
-    ),
-    Endpoint(
-        "thrombosis", "Thrombosis", "thrombosis_months", "thrombosis_event",
-        "thrombosis_competing", event_label="thrombosis",
-    ),
-    Endpoint(
-        "efs", "Event-free survival", "efs_months", "efs_event",
-        event_label="AML, myelofibrotic transformation or death",
-    ),
-)  # fmt: skip
+    competing_endpoint("thrombosis", "Thrombosis", "thrombosis"),
+    endpoint("efs", "Event-free survival", "AML, myelofibrotic transformation or death"),
+)
+EFFECTS = {
+    "os": figures.DEATH_EFFECTS,
+    "aml": figures.AML_EFFECTS,
+    "mf": figures.MF_EFFECTS,
+    "thrombosis": figures.THROMBOSIS_EFFECTS,
+}
 
 VARIABLES = (
     Variable(
@@ -71,24 +70,19 @@ VARIABLES = (
         "driver", "Driver mutation", "categorical", role="disease", levels=figures.DRIVERS,
         description="The mutated driver gene; triple-negative if none of the three is.",
     ),
-    Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
-    Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+    *usual("age_years", "sex"),
     Variable(
         "diagnosis_detail", "Diagnosis, with fibrotic stage", "categorical", role="disease",
         levels=("ET", "PV", "Prefibrotic MF", "Overt MF"),
         description="Myelofibrosis is prefibrotic at grade 0 to 1 and overt at grade 2 to 3.",
     ),
-    Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
-    Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
-    Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
-    Variable("neutrophils_1e9_per_l", "Neutrophils", "numeric", "10⁹/L", "laboratory"),
-    Variable("blasts_pb_percent", "Circulating blasts", "numeric", "%", "laboratory"),
-    Variable("ldh_u_per_l", "LDH", "numeric", "U/L", "laboratory"),
+    *usual("hb_g_per_l", "wbc_1e9_per_l", "platelets_1e9_per_l", "neutrophils_1e9_per_l"),
+    *usual("blasts_pb_percent", "ldh_u_per_l"),
     Variable(
         "fibrosis_grade", "Marrow fibrosis grade", "numeric", role="clinical",
         description="Grade 0 to 3; recorded in myelofibrosis only.",
     ),
-    Variable("splenomegaly", "Palpable spleen", "binary", role="clinical"),
+    *usual("splenomegaly"),
     Variable("constitutional_symptoms", "Constitutional symptoms", "binary", role="clinical"),
     Variable("prior_thrombosis", "Thrombosis before diagnosis", "binary", role="clinical"),
     *study_variables(figures.NOT_ON_CORE_PANEL),
@@ -108,13 +102,11 @@ def generate(n: int, seed: int) -> Cohort:
     drawn = _drivers(rng, diagnosis)
     altered = draw_features(rng, diagnosis, figures.FEATURES, drawn)
     patients = _clinical(rng, diagnosis, altered)
-    patients.index = patient_ids("MPN", n)
-    outcomes, truths = _outcomes(rng, patients, altered)
+    outcomes, death = _outcomes(rng, patients, altered)
     return assembled(
         rng,
         Parts(
             key="mpn",
-            title="MPN demo (synthetic)",
             citation="Figures planted from Grinfeld 2018, Tefferi 2014 to 2020, Rumi 2014, "
             "Guglielmelli 2014, Barbui 2012 and others; each truth names its own.",
             features=figures.FEATURES,
@@ -125,8 +117,12 @@ def generate(n: int, seed: int) -> Cohort:
             gaps=MISSING_AT_RANDOM,
             variables=VARIABLES,
             endpoints=ENDPOINTS,
-            truths=(*frequency_truths(figures.FEATURES, "diagnosis"), *truths),
-            mutations=_mutations,
+            truths=(
+                *frequency_truths(figures.FEATURES, "diagnosis"),
+                *hazard_truths(EFFECTS, ENDPOINTS, VARIABLES, strata="diagnosis"),
+                *_outcome_truths(patients, death),
+            ),
+            variants=partial(_variants, diagnosis),
         ),
     )
 
@@ -232,91 +228,60 @@ def _blood_counts(
     }
 
 
-def _mutations(
-    rng: np.random.Generator, patients: pd.DataFrame, seen: Mapping[str, Bools]
-) -> pd.DataFrame:
-    draws = ordinary_draws(figures.FEATURES, seen)
-    diagnosis = patients["diagnosis"].to_numpy(dtype=str)
+def _variants(diagnosis: Texts, draws: dict[str, VariantDraw], seen: Mapping[str, Bools]) -> None:
+    """The allele burden of JAK2 V617F goes by the diagnosis, and is highest with 9p UPD."""
     burden = np.where(seen["9pUPD"], 0.74, lookup({"ET": 0.22, "PV": 0.35, "MF": 0.38}, diagnosis))
-    v617f = draws["JAK2_V617F"]
-    draws["JAK2_V617F"] = replace(v617f, vaf=burden)
-    return mutation_table(rng, patients.index, list(draws.values()))
+    draws["JAK2_V617F"] = replace(draws["JAK2_V617F"], vaf=burden)
 
 
 def _outcomes(
     rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
-) -> tuple[pd.DataFrame, list[PlantedTruth]]:
-    n = len(patients)
+) -> tuple[dict[str, Floats], DeathProcess]:
     diagnosis = patients["diagnosis"].to_numpy(dtype=str)
-
-    def relative(effects: tuple[Effect, ...]) -> Floats:
-        return relative_hazard(effects, patients, altered, diagnosis)
-
-    rate = relative(figures.DEATH_EFFECTS)
+    rate, to_aml, to_mf, to_clot = (
+        relative_hazard(effects, patients, altered, diagnosis) for effects in EFFECTS.values()
+    )
     clock = calibrated_clock(
         rate, diagnosis, figures.MEDIAN_SURVIVAL_MONTHS, figures.SURVIVAL_SHAPE
     )
-    death = DeathProcess(clock, rate, rng.exponential(1.0, n) / rate)
+    death = DeathProcess.drawn(rng, clock, rate)
 
     def transformation(
-        effects: tuple[Effect, ...], targets: dict[str, figures.Target], months_left: float
+        relative: Floats, targets: dict[str, figures.Target], months_left: float
     ) -> Floats:
         after = death.rate_after(lookup(figures.MEDIAN_SURVIVAL_MONTHS, diagnosis), months_left)
         horizons = [
             (diagnosis == name, month, incidence) for name, (month, incidence, _) in targets.items()
         ]
-        return clock.months(event_at(rng, death, relative(effects), after, horizons))
+        return clock.months(event_at(rng, death, relative, after, horizons))
 
-    aml = transformation(
-        figures.AML_EFFECTS, figures.AML_INCIDENCE, figures.SURVIVAL_AFTER_AML_MONTHS
-    )
-    fibrosis = transformation(
-        figures.MF_EFFECTS, figures.MF_INCIDENCE, figures.SURVIVAL_AFTER_MF_MONTHS
-    )
+    aml = transformation(to_aml, figures.AML_INCIDENCE, figures.SURVIVAL_AFTER_AML_MONTHS)
+    fibrosis = transformation(to_mf, figures.MF_INCIDENCE, figures.SURVIVAL_AFTER_MF_MONTHS)
     fibrosis = np.where(fibrosis < aml, fibrosis, np.inf)
-    died = death.months
     per_month = lookup(figures.THROMBOSIS_RATE, diagnosis) / 1200.0
-    clot = rng.exponential(1.0, n) / (per_month * relative(figures.THROMBOSIS_EFFECTS))
-    end, closing = follow_up(rng, n, shortest=18.0, longest=300.0, lost_per_year=0.02)
+    clot = rng.exponential(1.0, len(rate)) / (per_month * to_clot)
+    end, closing = follow_up(rng, len(rate), shortest=18.0, longest=300.0, lost_per_year=0.02)
 
-    columns: dict[str, Floats] = {"diagnosis_year": np.floor(CLOSING_YEAR - closing / 12)}
-    columns["os_months"], columns["os_event"], _ = observed(died, died, end)
-    for key, month in (("aml", aml), ("mf", fibrosis), ("thrombosis", clot)):
-        time, event, competing = observed(month, died, end)
-        columns |= {f"{key}_months": time, f"{key}_event": event, f"{key}_competing": competing}
-    is_mf = diagnosis == "MF"
-    for name in ("mf_months", "mf_event", "mf_competing"):
-        columns[name] = np.where(is_mf, np.nan, columns[name])
-    first = np.minimum(np.minimum(aml, fibrosis), died)
-    columns["efs_months"], columns["efs_event"], _ = observed(first, first, end)
-    truths = _outcome_truths(patients, death)
-    return pd.DataFrame(columns, index=patients.index), truths
+    course = Course(death.months, end)
+    before_mf = course.competing("mf", fibrosis)
+    columns = {
+        "diagnosis_year": np.floor(CLOSING_YEAR - closing / 12),
+        **course.survival("os"),
+        **course.competing("aml", aml),
+        **{name: np.where(diagnosis == "MF", np.nan, column) for name, column in before_mf.items()},
+        **course.competing("thrombosis", clot),
+        **course.survival("efs", aml, fibrosis),
+    }
+    return columns, death
 
 
 def _outcome_truths(patients: pd.DataFrame, death: DeathProcess) -> list[PlantedTruth]:
     truths = [
-        truth
-        for endpoint, outcome, effects in (
-            ("os", "death", figures.DEATH_EFFECTS),
-            ("aml", "AML transformation", figures.AML_EFFECTS),
-            ("mf", "myelofibrotic transformation", figures.MF_EFFECTS),
-            ("thrombosis", "thrombosis", figures.THROMBOSIS_EFFECTS),
-        )
-        for truth in hazard_truths(endpoint, outcome, effects, VARIABLES, strata="diagnosis")
+        median_truth("os", months, figures.MEDIAN_SURVIVAL_SOURCE, {"diagnosis": name})
+        for name, months in figures.MEDIAN_SURVIVAL_MONTHS.items()
     ]
-    for name, months in figures.MEDIAN_SURVIVAL_MONTHS.items():
-        truths.append(
-            median_truth("os", months, figures.MEDIAN_SURVIVAL_SOURCE, {"diagnosis": name})
-        )
-    for driver in figures.DRIVERS:
-        here = ((patients["diagnosis"] == "MF") & (patients["driver"] == driver)).to_numpy()
-        if here.any():
-            months = median_survival(death.rate[here], death.clock.of(here))
-            truths.append(
-                median_truth(
-                    "os", months, RUMI_2014.chosen(), {"diagnosis": "MF", "driver": driver}
-                )
-            )
+    drivers_of_mf = [{"diagnosis": "MF", "driver": driver} for driver in figures.DRIVERS]
+    truths += median_truths(patients, death, drivers_of_mf, RUMI_2014)
     for key, targets in (("aml", figures.AML_INCIDENCE), ("mf", figures.MF_INCIDENCE)):
         truths.extend(
             incidence_truth(key, month, incidence, source, {"diagnosis": name})

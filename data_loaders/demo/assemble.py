@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,42 @@ import pandas as pd
 from data_loaders.arrays import Bools, Floats
 from data_loaders.demo.outcomes import (
     DeathProcess,
-    calibrated_clock,
+    common_clock,
     median_survival,
+    observed,
 )
 from data_loaders.demo.planted import Effect, Term, median_truth
-from data_loaders.demo.simulate import FeatureSpec, alteration_tables, blank_at_random, choose
+from data_loaders.demo.simulate import (
+    FeatureSpec,
+    alteration_tables,
+    blank_at_random,
+    choose,
+    patient_ids,
+)
 from data_loaders.demo.sources import Source
-from data_loaders.demo.variants import mutation_table, ordinary_draws
+from data_loaders.demo.variants import VariantDraw, mutation_table, ordinary_draws
 from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
+
+_USUAL = {
+    variable.name: variable
+    for variable in (
+        Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
+        Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+        Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
+        Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
+        Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
+        Variable("neutrophils_1e9_per_l", "Neutrophils", "numeric", "10⁹/L", "laboratory"),
+        Variable("blasts_pb_percent", "Circulating blasts", "numeric", "%", "laboratory"),
+        Variable("blasts_bm_percent", "Marrow blasts", "numeric", "%", "laboratory"),
+        Variable("ldh_u_per_l", "LDH", "numeric", "U/L", "laboratory"),
+        Variable(
+            "beta2_microglobulin_mg_per_l", "Beta-2 microglobulin", "numeric", "mg/L", "laboratory"
+        ),
+        Variable("ecog", "ECOG performance status", "numeric", role="clinical"),
+        Variable("b_symptoms", "B symptoms", "binary", role="clinical"),
+        Variable("splenomegaly", "Palpable spleen", "binary", role="clinical"),
+    )
+}
 
 # The last of the centres has the small panel.
 CENTRES = {"Centre A": 0.3, "Centre B": 0.25, "Centre C": 0.2, "Centre D": 0.15, "Centre E": 0.1}
@@ -39,34 +67,32 @@ class Parts:
     off_core_panel
         Genes that the small panel of one centre does not hold.
     patients, outcomes
-        Clinical columns, without gaps and indexed by patient; times and events.
+        Clinical columns, without gaps; times and events.
     gaps
         Share of each column that is blanked at random.
     not_tested
         Further features that were looked for in some patients only, and in whom they were not.
     uncomputable
         Empties, in place, what cannot be computed where its inputs were blanked.
-    mutations
-        Makes the variants of what was seen; None where each alteration has its ordinary ones.
+    variants
+        Changes, in place, the variants to be drawn, by feature, given what was seen; None where
+        each alteration has its ordinary ones.
     """
 
     key: str
-    title: str
     citation: str
     features: Sequence[FeatureSpec]
     altered: Mapping[str, Bools]
     off_core_panel: Sequence[str]
     patients: pd.DataFrame
-    outcomes: pd.DataFrame
+    outcomes: Mapping[str, npt.NDArray[Any]]
     gaps: Mapping[str, float]
     variables: Sequence[Variable]
     endpoints: Sequence[Endpoint]
     truths: Sequence[PlantedTruth]
     not_tested: Mapping[str, Bools] | None = None
     uncomputable: Callable[[pd.DataFrame], None] | None = None
-    mutations: (
-        Callable[[np.random.Generator, pd.DataFrame, Mapping[str, Bools]], pd.DataFrame] | None
-    ) = None
+    variants: Callable[[dict[str, VariantDraw], Mapping[str, Bools]], None] | None = None
 
 
 def centres(
@@ -76,6 +102,11 @@ def centres(
     centre = choose(rng, shares, n)
     small = centre == tuple(shares)[-1]
     return {"centre": centre, "panel": np.where(small, "Core panel", "Full panel")}
+
+
+def usual(*names: str) -> tuple[Variable, ...]:
+    """What most of the cohorts record, as each of them describes it."""
+    return tuple(_USUAL[name] for name in names)
 
 
 def study_variables(
@@ -96,23 +127,22 @@ def study_variables(
 
 def assembled(rng: np.random.Generator, parts: Parts) -> Cohort:
     """The cohort, marked as synthetic."""
-    index = parts.patients.index
+    index = patient_ids(parts.key.upper(), len(parts.patients))
     core = (parts.patients["panel"] == "Core panel").to_numpy()
     not_tested = {**dict.fromkeys(parts.off_core_panel, core), **(parts.not_tested or {})}
     alterations, features = alteration_tables(parts.features, parts.altered, index, not_tested)
     seen = {
         name: carried & ~not_tested.get(name, ~carried) for name, carried in parts.altered.items()
     }
-    visible = blank_at_random(rng, parts.patients, parts.gaps)
+    visible = blank_at_random(rng, parts.patients, parts.gaps).set_axis(index)
     if parts.uncomputable is not None:
         parts.uncomputable(visible)
-    if parts.mutations is None:
-        mutations = mutation_table(rng, index, list(ordinary_draws(parts.features, seen).values()))
-    else:
-        mutations = parts.mutations(rng, parts.patients, seen)
+    draws = ordinary_draws(parts.features, seen)
+    if parts.variants is not None:
+        parts.variants(draws, seen)
     return Cohort(
-        name=parts.title,
-        patients=pd.concat([visible, parts.outcomes], axis=1),
+        name=f"{parts.key.upper()} demo (synthetic)",
+        patients=pd.concat([visible, pd.DataFrame(parts.outcomes, index=index)], axis=1),
         alterations=alterations,
         features=features,
         endpoints={endpoint.key: endpoint for endpoint in parts.endpoints},
@@ -126,8 +156,46 @@ def assembled(rng: np.random.Generator, parts: Parts) -> Cohort:
             note="SYNTHETIC: simulated patients, no real person is behind any row.",
             truths=tuple(parts.truths),
         ),
-        mutations=mutations,
+        mutations=mutation_table(rng, index, list(draws.values())),
     )
+
+
+def endpoint(key: str, label: str, event_label: str) -> Endpoint:
+    """One that death is part of, its columns as :meth:`Course.survival` makes them."""
+    return Endpoint(key, label, f"{key}_months", f"{key}_event", event_label=event_label)
+
+
+def competing_endpoint(key: str, label: str, event_label: str) -> Endpoint:
+    """One that death competes with, its columns as :meth:`Course.competing` makes them."""
+    return replace(endpoint(key, label, event_label), competing=f"{key}_competing")
+
+
+OVERALL_SURVIVAL = endpoint("os", "Overall survival", "death")
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What a cohort records of its patients' course: columns by the key of their endpoint.
+
+    Parameters
+    ----------
+    died, end
+        Months of death and of the end of follow-up.
+    """
+
+    died: Floats
+    end: Floats
+
+    def survival(self, key: str, *events: Floats) -> dict[str, Floats]:
+        """Time until the first of death and of events (their months, infinite if never)."""
+        first = np.minimum.reduce([self.died, *events])
+        time, event, _ = observed(first, first, self.end)
+        return {f"{key}_months": time, f"{key}_event": event}
+
+    def competing(self, key: str, event_month: Floats) -> dict[str, Floats]:
+        """Time until an event, or until death without it."""
+        time, event, competing = observed(event_month, self.died, self.end)
+        return {f"{key}_months": time, f"{key}_event": event, f"{key}_competing": competing}
 
 
 def median_truths(
@@ -135,6 +203,7 @@ def median_truths(
     death: DeathProcess,
     groups: Iterable[Mapping[str, str]],
     source: Source,
+    before: str | None = None,
 ) -> list[PlantedTruth]:
     """Median survival that the planted model gives to groups of patients.
 
@@ -144,13 +213,15 @@ def median_truths(
         The level of each column that a group is made of.
     source
         Where the order of the groups comes from; their sizes follow from the model.
+    before
+        Column of a treatment at which the follow-up ends; None if there is none.
     """
     truths = []
     for group in groups:
         here = np.all([patients[column] == level for column, level in group.items()], axis=0)
         if here.any():
             months = median_survival(death.rate[here], death.clock.of(here))
-            truths.append(median_truth("os", months, source.chosen(), group))
+            truths.append(median_truth("os", months, source.chosen(), group, before=before))
     return truths
 
 
@@ -175,9 +246,7 @@ def waiting_time(
     shape
         Of the Weibull clock.
     """
-    everyone = np.full(len(relative), "all")
-    clock = calibrated_clock(relative, everyone, {"all": median_months}, {"all": shape})
-    return clock.months(rng.exponential(1.0, len(relative)) / relative)
+    return DeathProcess.drawn(rng, common_clock(relative, median_months, shape), relative).months
 
 
 def of_feature(name: str, ratio: float, source: Source) -> Effect:

@@ -44,7 +44,7 @@ class Clock:
     scale: Floats
     shape: Floats
 
-    def elapsed(self, months: Floats) -> Floats:
+    def elapsed(self, months: Floats | float) -> Floats:
         """Clock time after ``months``."""
         return np.asarray((months / self.scale) ** self.shape)
 
@@ -88,6 +88,12 @@ def calibrated_clock(
         shapes[here] = shape[name]
         scales[here] = median / np.exp(log_u / shape[name])
     return Clock(scales, shapes)
+
+
+def common_clock(rate: Floats, median_months: float, shape: float) -> Clock:
+    """The clock that all patients share; parameters as of :func:`calibrated_clock`."""
+    everyone = np.full(len(rate), "all")
+    return calibrated_clock(rate, everyone, {"all": median_months}, {"all": shape})
 
 
 def median_survival(rate: Floats, clock: Clock) -> float:
@@ -193,12 +199,17 @@ class DeathProcess:
     rate: Floats
     at: Floats
 
+    @classmethod
+    def drawn(cls, rng: np.random.Generator, clock: Clock, rate: Floats) -> DeathProcess:
+        """Deaths at these rates."""
+        return cls(clock, rate, rng.exponential(1.0, len(rate)) / rate)
+
     @property
     def months(self) -> Floats:
         """Month of death."""
         return self.clock.months(self.at)
 
-    def rate_after(self, typical_month: Floats, months_left: float) -> Floats:
+    def rate_after(self, typical_month: Floats | float, months_left: float) -> Floats:
         """Rate of death after an event that leaves a median of ``months_left`` to live.
 
         The event is taken to happen at ``typical_month``; the clock runs faster later, so earlier

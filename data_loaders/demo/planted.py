@@ -12,7 +12,7 @@ import pandas as pd
 from data_loaders.arrays import Bools, Floats
 from data_loaders.demo.simulate import FeatureSpec, Texts
 from data_loaders.demo.sources import Source
-from data_loaders.model import PlantedTruth, Variable
+from data_loaders.model import Endpoint, PlantedTruth, Variable
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Term:
         return name + ("@" + "+".join(self.within) if self.within else "")
 
     def values(
-        self, patients: pd.DataFrame, altered: Mapping[str, Bools], stratum: Texts
+        self, patients: pd.DataFrame, altered: Mapping[str, Bools], stratum: Texts | str
     ) -> Floats:
         """The covariate of every patient, zero outside ``within``."""
         if self.feature is not None:
@@ -102,9 +102,15 @@ def relative_hazard(
     effects: Sequence[Effect],
     patients: pd.DataFrame,
     altered: Mapping[str, Bools],
-    stratum: Texts,
+    stratum: Texts | str = "all",
 ) -> Floats:
-    """Exponential of the linear predictor of every patient."""
+    """Exponential of the linear predictor of every patient.
+
+    Parameters
+    ----------
+    stratum
+        Of every patient, or that of all.
+    """
     log_hazard = np.zeros(len(patients))
     for effect in effects:
         values = effect.term.values(patients, altered, stratum)
@@ -113,22 +119,19 @@ def relative_hazard(
 
 
 def hazard_truths(
-    endpoint: str,
-    outcome: str,
-    effects: Sequence[Effect],
+    models: Mapping[str, Sequence[Effect]],
+    endpoints: Sequence[Endpoint],
     variables: Sequence[Variable],
     *,
     strata: str | None = None,
     treatment: str | None = None,
 ) -> list[PlantedTruth]:
-    """One planted truth for each hazard ratio of an endpoint.
+    """One planted truth for each hazard ratio of the endpoints.
 
     Parameters
     ----------
-    outcome
-        What the hazard is of, for the sentence: ``death``.
-    effects
-        The planted model.
+    models
+        The planted model of an endpoint, by its key.
     strata
         Column by which the baseline hazard differs; None if it does not.
     treatment
@@ -143,31 +146,34 @@ def hazard_truths(
     """
     truths = []
     by_name = {variable.name: variable for variable in variables}
-    for effect in effects:
-        details: dict[str, object] = {
-            "analysis": "cox",
-            "endpoint": endpoint,
-            **effect.term.details(),
-            "adjusted_for": tuple(other.term.key for other in effects if other is not effect),
-        }
-        if treatment:
-            details["before"] = treatment
-        if strata:
-            details["strata"] = strata
-            if effect.term.within:
-                details["within"] = {strata: effect.term.within}
-        truths.append(
-            PlantedTruth(
-                key=f"hr:{endpoint}:{effect.term.key}",
-                statement=(
-                    f"{effect.term.words(by_name)}: the hazard of {outcome} is multiplied by "
-                    f"{effect.hazard_ratio:.2f}, everything else in the model being equal."
-                ),
-                value=effect.hazard_ratio,
-                source=str(effect.source),
-                details=details,
+    outcomes = {endpoint.key: endpoint.event_label for endpoint in endpoints}
+    for key, effects in models.items():
+        for effect in effects:
+            details: dict[str, object] = {
+                "analysis": "cox",
+                "endpoint": key,
+                **effect.term.details(),
+                "adjusted_for": tuple(other.term.key for other in effects if other is not effect),
+            }
+            if treatment:
+                details["before"] = treatment
+            if strata:
+                details["strata"] = strata
+                if effect.term.within:
+                    details["within"] = {strata: effect.term.within}
+            truths.append(
+                PlantedTruth(
+                    key=f"hr:{key}:{effect.term.key}",
+                    statement=(
+                        f"{effect.term.words(by_name)}: the hazard of {outcomes[key]} is "
+                        f"multiplied by {effect.hazard_ratio:.2f}, everything else in the model "
+                        "being equal."
+                    ),
+                    value=effect.hazard_ratio,
+                    source=str(effect.source),
+                    details=details,
+                )
             )
-        )
     return truths
 
 

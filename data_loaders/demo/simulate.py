@@ -178,6 +178,17 @@ def choose(rng: np.random.Generator, shares: Mapping[str, float], n: int) -> Tex
     return rng.choice(np.array(list(shares)), size=n, p=weights / weights.sum())
 
 
+def choose_within(
+    rng: np.random.Generator, shares: Mapping[str, Mapping[str, float]], group: Texts
+) -> Texts:
+    """Draw a name for every patient with the shares of its group, one group after the other."""
+    drawn = np.empty(len(group), dtype=object)
+    for name, within in shares.items():
+        here = group == name
+        drawn[here] = choose(rng, within, int(here.sum()))
+    return drawn.astype(str)
+
+
 def lookup(table: Mapping[str, float], keys: Texts) -> Floats:
     """The value of a table for every key."""
     names, code = np.unique(keys, return_inverse=True)
@@ -261,6 +272,25 @@ def draw_alleles(
     """Give every carrier of a gene one of its alleles (hotspots that exclude each other)."""
     allele = choose(rng, shares, len(carriers))
     return {name: carriers & (allele == name) for name in shares}
+
+
+def draw_lost_y(
+    rng: np.random.Generator,
+    stratum: Texts,
+    specs: Sequence[FeatureSpec],
+    male: Bools,
+    share_of_men: Floats | float,
+) -> dict[str, Bools]:
+    """Loss of Y, which only men can have: the frequency of a stratum falls on its men.
+
+    Parameters
+    ----------
+    share_of_men
+        Of the stratum of each patient.
+    """
+    frequency = next(spec for spec in specs if spec.name == "-Y").frequency
+    wanted = lookup({str(name): frequency.get(name, 0.0) for name in np.unique(stratum)}, stratum)
+    return {"-Y": male & (rng.random(len(stratum)) < wanted / share_of_men)}
 
 
 def _thinning(frequencies: Sequence[float]) -> float:

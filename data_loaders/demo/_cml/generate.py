@@ -11,22 +11,20 @@ import pandas as pd
 from data_loaders.arrays import Bools, Floats
 from data_loaders.demo._cml import figures
 from data_loaders.demo.assemble import (
+    OVERALL_SURVIVAL,
+    Course,
     Parts,
     assembled,
     centres,
+    competing_endpoint,
+    endpoint,
     levels_of,
     median_truths,
     study_variables,
+    usual,
     waiting_time,
 )
-from data_loaders.demo.outcomes import (
-    DeathProcess,
-    calibrated_clock,
-    event_at,
-    follow_up,
-    observed,
-    recorded,
-)
+from data_loaders.demo.outcomes import DeathProcess, common_clock, event_at, follow_up, recorded
 from data_loaders.demo.planted import (
     frequency_truths,
     hazard_truths,
@@ -38,31 +36,31 @@ from data_loaders.demo.simulate import (
     bounded_normal,
     choose,
     draw_features,
+    draw_lost_y,
     lognormal,
     lookup,
-    patient_ids,
 )
 from data_loaders.demo.sources import PFIRRMANN_2016
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
+from data_loaders.model import Cohort, PlantedTruth, Variable
 
 CLOSING_YEAR = 2023
 MONTHS = (3, 6, 12)
 
 ENDPOINTS = (
-    Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death"),
-    Endpoint(
-        "mmr", "Major molecular response", "mmr_months", "mmr_event", "mmr_competing",
-        event_label="major molecular response",
+    OVERALL_SURVIVAL,
+    competing_endpoint("mmr", "Major molecular response", "major molecular response"),
+    competing_endpoint("ap_bp", "Accelerated or blast phase", "accelerated or blast phase"),
+    endpoint(
+        "pfs",
+        "Progression-free survival",
+        "accelerated phase, blast phase or death",
     ),
-    Endpoint(
-        "ap_bp", "Accelerated or blast phase", "ap_bp_months", "ap_bp_event", "ap_bp_competing",
-        event_label="accelerated or blast phase",
-    ),
-    Endpoint(
-        "pfs", "Progression-free survival", "pfs_months", "pfs_event",
-        event_label="accelerated phase, blast phase or death",
-    ),
-)  # fmt: skip
+)
+EFFECTS = {
+    "os": figures.DEATH_EFFECTS,
+    "mmr": figures.RESPONSE_EFFECTS,
+    "ap_bp": figures.PROGRESSION_EFFECTS,
+}
 
 _SCALE = "International scale; the major molecular response is 0.1% or less, which is MR3."
 VARIABLES = (
@@ -75,14 +73,10 @@ VARIABLES = (
         "transcript", "BCR::ABL1 transcript", "categorical", role="disease",
         levels=tuple(figures.TRANSCRIPTS),
     ),
-    Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
-    Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+    *usual("age_years", "sex"),
     Variable("spleen_size_cm", "Spleen size", "numeric", "cm", "clinical",
              description="Below the costal margin; 0 if not palpable."),
-    Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
-    Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
-    Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
-    Variable("blasts_pb_percent", "Circulating blasts", "numeric", "%", "laboratory"),
+    *usual("wbc_1e9_per_l", "platelets_1e9_per_l", "hb_g_per_l", "blasts_pb_percent"),
     Variable("basophils_percent", "Basophils", "numeric", "%", "laboratory"),
     Variable("eosinophils_percent", "Eosinophils", "numeric", "%", "laboratory"),
     Variable(
@@ -117,31 +111,38 @@ def generate(n: int, seed: int) -> Cohort:
     """Generate the cohort."""
     rng = np.random.Generator(np.random.PCG64(seed))
     patients = _clinical(rng, n)
-    patients.index = patient_ids("CML", n)
     elts = patients["elts"].to_numpy(dtype=str)
-    altered = draw_features(rng, elts, figures.FEATURES, {"-Y": _lost_y(rng, patients)})
-    outcomes, truths = _outcomes(rng, patients, altered)
-    resistant = (outcomes["eln_response"].isin(figures.ELN_RESPONSES[1:])).to_numpy()
-    shown = patients.drop(columns="bcr_abl1_is_3m")
+    male = (patients["sex"] == "M").to_numpy()
+    lost_y = draw_lost_y(rng, elts, figures.FEATURES, male, figures.MALE)
+    altered = draw_features(rng, elts, figures.FEATURES, lost_y)
+    outcomes, medians = _outcomes(rng, patients, altered)
+    resistant = np.isin(outcomes["eln_response"], figures.ELN_RESPONSES[1:])
     return assembled(
         rng,
         Parts(
             key="cml",
-            title="CML demo (synthetic)",
             citation="Figures planted from Pfirrmann 2016, Hehlmann 2017, Marin 2012, Branford "
             "2018, Kim 2017, Fabarius 2011, Soverini 2011 and others; each truth names its own.",
             features=figures.FEATURES,
             altered=altered,
             off_core_panel=figures.NOT_ON_CORE_PANEL,
-            patients=shown,
+            patients=patients.drop(columns="bcr_abl1_is_3m"),
             outcomes=outcomes,
             gaps=MISSING_AT_RANDOM,
             variables=VARIABLES,
             endpoints=ENDPOINTS,
-            truths=(*frequency_truths(figures.FEATURES, "elts", 0.012), *truths),
+            truths=(
+                *frequency_truths(figures.FEATURES, "elts", 0.012),
+                *hazard_truths(EFFECTS, ENDPOINTS, VARIABLES),
+                *medians,
+                incidence_truth(
+                    "ap_bp", figures.PROGRESSION_MONTH, figures.PROGRESSION_INCIDENCE,
+                    figures.PROGRESSION_SOURCE, {},
+                ),
+            ),
             not_tested=dict.fromkeys(figures.AT_RESISTANCE, ~resistant),
         ),
-    )
+    )  # fmt: skip
 
 
 def elts_score(age: Floats, spleen: Floats, platelets: Floats, blasts: Floats) -> Floats:
@@ -172,13 +173,6 @@ def sokal_score(age: Floats, spleen: Floats, platelets: Floats, blasts: Floats) 
 
 def _risk(score: Floats, limits: tuple[float, float]) -> Texts:
     return np.array(figures.RISKS)[np.searchsorted(limits, score)]
-
-
-def _lost_y(rng: np.random.Generator, patients: pd.DataFrame) -> Bools:
-    """Loss of Y, which only men can have, at the frequencies of the risk groups."""
-    spec = next(spec for spec in figures.FEATURES if spec.name == "-Y")
-    chance = lookup(spec.frequency, patients["elts"].to_numpy(dtype=str)) / figures.MALE
-    return np.asarray((patients["sex"] == "M") & (rng.random(len(patients)) < chance))
 
 
 def _clinical(rng: np.random.Generator, n: int) -> pd.DataFrame:
@@ -245,29 +239,21 @@ def _eln(values: dict[int, Floats]) -> Texts:
 
 def _outcomes(
     rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
-) -> tuple[pd.DataFrame, list[PlantedTruth]]:
+) -> tuple[dict[str, npt.NDArray[Any]], list[PlantedTruth]]:
     n = len(patients)
-    everyone = np.full(n, "all")
     rate, responding, progressing = (
-        relative_hazard(effects, patients, altered, everyone)
-        for effects in (
-            figures.DEATH_EFFECTS,
-            figures.RESPONSE_EFFECTS,
-            figures.PROGRESSION_EFFECTS,
-        )
+        relative_hazard(effects, patients, altered) for effects in EFFECTS.values()
     )
-    median = figures.MEDIAN_SURVIVAL_MONTHS
-    clock = calibrated_clock(rate, everyone, {"all": median}, {"all": figures.SURVIVAL_SHAPE})
-    death = DeathProcess(clock, rate, rng.exponential(1.0, n) / rate)
-    after = death.rate_after(np.full(n, 60.0), figures.SURVIVAL_AFTER_PROGRESSION_MONTHS)
+    clock = common_clock(rate, figures.MEDIAN_SURVIVAL_MONTHS, figures.SURVIVAL_SHAPE)
+    death = DeathProcess.drawn(rng, clock, rate)
+    after = death.rate_after(60.0, figures.SURVIVAL_AFTER_PROGRESSION_MONTHS)
     horizon = (np.ones(n, dtype=bool), figures.PROGRESSION_MONTH, figures.PROGRESSION_INCIDENCE)
     progressed = clock.months(event_at(rng, death, progressing, after, [horizon]))
     reached = figures.FIRST_CONTROL + waiting_time(
         rng, responding, figures.MEDIAN_RESPONSE_MONTHS, figures.RESPONSE_SHAPE
     )
-    died = death.months
     end, closing = follow_up(rng, n, shortest=14.0, longest=190.0, lost_per_year=0.02)
-    last = np.minimum(died, end)
+    last = np.minimum(death.months, end)
 
     values = _transcripts(rng, patients["bcr_abl1_is_3m"].to_numpy(), reached)
     columns: dict[str, npt.NDArray[Any]] = {"diagnosis_year": np.floor(CLOSING_YEAR - closing / 12)}
@@ -281,26 +267,10 @@ def _outcomes(
     changes = rng.random(n) < lookup({"Optimal": 0.08, "Warning": 0.4, "Failure": 0.85}, response)
     change = 12.0 + lognormal(rng, np.where(response == "Optimal", 20.0, 2.5), 0.6, n)
     columns["second_line_months"] = np.where(changes & (change < last), recorded(change), np.nan)
-    columns["os_months"], columns["os_event"], _ = observed(died, died, end)
-    for key, month in (("mmr", reached), ("ap_bp", progressed)):
-        time, event, competing = observed(month, died, end)
-        columns |= {f"{key}_months": time, f"{key}_event": event, f"{key}_competing": competing}
-    first = np.minimum(progressed, died)
-    columns["pfs_months"], columns["pfs_event"], _ = observed(first, first, end)
-    truths = [
-        *hazard_truths("os", "death", figures.DEATH_EFFECTS, VARIABLES),
-        *hazard_truths("mmr", "major molecular response", figures.RESPONSE_EFFECTS, VARIABLES),
-        *hazard_truths(
-            "ap_bp", "accelerated or blast phase", figures.PROGRESSION_EFFECTS, VARIABLES
-        ),
-        *median_truths(
-            patients, death,
-            [*levels_of("elts", figures.RISKS), *levels_of("tki_first_line", figures.TKIS)],
-            PFIRRMANN_2016,
-        ),
-        incidence_truth(
-            "ap_bp", figures.PROGRESSION_MONTH, figures.PROGRESSION_INCIDENCE,
-            figures.PROGRESSION_SOURCE, {},
-        ),
-    ]  # fmt: skip
-    return pd.DataFrame(columns, index=patients.index), truths
+    course = Course(death.months, end)
+    columns |= course.survival("os")
+    columns |= course.competing("mmr", reached)
+    columns |= course.competing("ap_bp", progressed)
+    columns |= course.survival("pfs", progressed)
+    groups = [*levels_of("elts", figures.RISKS), *levels_of("tki_first_line", figures.TKIS)]
+    return columns, median_truths(patients, death, groups, PFIRRMANN_2016)

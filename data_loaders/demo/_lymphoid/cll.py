@@ -8,21 +8,20 @@ import pandas as pd
 from data_loaders.arrays import Bools, Floats
 from data_loaders.demo._lymphoid import cll_figures as figures
 from data_loaders.demo.assemble import (
+    OVERALL_SURVIVAL,
+    Course,
     Parts,
     assembled,
     centres,
+    competing_endpoint,
+    endpoint,
     levels_of,
     median_truths,
     study_variables,
+    usual,
     waiting_time,
 )
-from data_loaders.demo.outcomes import (
-    DeathProcess,
-    calibrated_clock,
-    event_at,
-    follow_up,
-    observed,
-)
+from data_loaders.demo.outcomes import DeathProcess, common_clock, event_at, follow_up
 from data_loaders.demo.planted import (
     frequency_truths,
     hazard_truths,
@@ -33,30 +32,28 @@ from data_loaders.demo.simulate import (
     Texts,
     bounded_normal,
     choose,
+    choose_within,
     draw_features,
     lognormal,
     lookup,
-    patient_ids,
 )
 from data_loaders.demo.sources import CLL_IPI_2016
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
+from data_loaders.model import Cohort, PlantedTruth, Variable
 
 CLOSING_YEAR = 2024
 RAI, BINET = ("0", "I", "II", "III", "IV"), ("A", "B", "C")
 
 ENDPOINTS = (
-    Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death"),
-    Endpoint(
-        "ttt", "Time to first treatment", "ttt_months", "ttt_event", "ttt_competing",
-        event_label="first treatment",
-    ),
-    Endpoint(
-        "richter", "Richter transformation", "richter_months", "richter_event",
-        "richter_competing", event_label="Richter transformation",
-    ),
-    Endpoint("tfs", "Treatment-free survival", "tfs_months", "tfs_event",
-             event_label="first treatment or death"),
-)  # fmt: skip
+    OVERALL_SURVIVAL,
+    competing_endpoint("ttt", "Time to first treatment", "first treatment"),
+    competing_endpoint("richter", "Richter transformation", "Richter transformation"),
+    endpoint("tfs", "Treatment-free survival", "first treatment or death"),
+)
+EFFECTS = {
+    "os": figures.DEATH_EFFECTS,
+    "ttt": figures.TREATMENT_EFFECTS,
+    "richter": figures.RICHTER_EFFECTS,
+}
 
 VARIABLES = (
     Variable(
@@ -65,20 +62,11 @@ VARIABLES = (
     ),
     Variable("binet_stage", "Binet stage", "ordinal", role="disease", levels=BINET),
     Variable("rai_stage", "Rai stage", "ordinal", role="disease", levels=RAI),
-    Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
-    Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+    *usual("age_years", "sex"),
     Variable("ighv_identity_percent", "IGHV identity to germline", "numeric", "%", "laboratory"),
-    Variable(
-        "beta2_microglobulin_mg_per_l", "Beta-2 microglobulin", "numeric", "mg/L", "laboratory"
-    ),
-    Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
-    Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
+    *usual("beta2_microglobulin_mg_per_l", "hb_g_per_l", "wbc_1e9_per_l"),
     Variable("lymphocytes_1e9_per_l", "Lymphocytes", "numeric", "10⁹/L", "laboratory"),
-    Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
-    Variable("ldh_u_per_l", "LDH", "numeric", "U/L", "laboratory"),
-    Variable("ecog", "ECOG performance status", "numeric", role="clinical"),
-    Variable("b_symptoms", "B symptoms", "binary", role="clinical"),
-    Variable("splenomegaly", "Palpable spleen", "binary", role="clinical"),
+    *usual("platelets_1e9_per_l", "ldh_u_per_l", "ecog", "b_symptoms", "splenomegaly"),
     Variable(
         "treatment_era", "Treatment era", "categorical", role="study", levels=figures.ERAS,
         description=f"By the year of diagnosis: targeted agents from {figures.TARGETED_FROM} on.",
@@ -101,13 +89,11 @@ def generate(n: int, seed: int) -> Cohort:
     end, closing = follow_up(rng, n, shortest=12.0, longest=216.0, lost_per_year=0.02)
     year = np.floor(CLOSING_YEAR - closing / 12)
     patients = _clinical(rng, ighv, year)
-    patients.index = patient_ids("CLL", n)
-    outcomes, truths = _outcomes(rng, patients, altered, end)
+    outcomes, medians = _outcomes(rng, patients, altered, end)
     return assembled(
         rng,
         Parts(
             key="cll",
-            title="CLL demo (synthetic)",
             citation="Figures planted from Dietrich 2018, Döhner 2000, CLL-IPI 2016, Oscier 2013, "
             "Puente 2015, Landau 2015 and others; each truth names its own.",
             features=figures.FEATURES,
@@ -118,17 +104,22 @@ def generate(n: int, seed: int) -> Cohort:
             gaps=MISSING_AT_RANDOM,
             variables=VARIABLES,
             endpoints=ENDPOINTS,
-            truths=(*frequency_truths(figures.FEATURES, "ighv_status"), *truths),
+            truths=(
+                *frequency_truths(figures.FEATURES, "ighv_status"),
+                *hazard_truths(EFFECTS, ENDPOINTS, VARIABLES),
+                *medians,
+                incidence_truth(
+                    "richter", figures.RICHTER_MONTH, figures.RICHTER_INCIDENCE,
+                    figures.RICHTER_SOURCE, {},
+                ),
+            ),
         ),
-    )
+    )  # fmt: skip
 
 
 def _clinical(rng: np.random.Generator, ighv: Texts, year: Floats) -> pd.DataFrame:
     n = len(ighv)
-    rai = np.full(n, "III")
-    for name, shares in figures.RAI_SHARES.items():
-        here = ighv == name
-        rai[here] = choose(rng, shares, int(here.sum()))
+    rai = choose_within(rng, figures.RAI_SHARES, ighv)
     three_areas = rng.random(n) < lookup(figures.BINET_B, rai)
     late = np.isin(rai, ("III", "IV"))
     binet = np.where(late, "C", np.where(three_areas, "B", "A"))
@@ -180,48 +171,25 @@ def _clinical(rng: np.random.Generator, ighv: Texts, year: Floats) -> pd.DataFra
 
 def _outcomes(
     rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools], end: Floats
-) -> tuple[pd.DataFrame, list[PlantedTruth]]:
-    n = len(patients)
-    everyone = np.full(n, "all")
+) -> tuple[dict[str, Floats], list[PlantedTruth]]:
     rate, treating, transforming = (
-        relative_hazard(effects, patients, altered, everyone)
-        for effects in (figures.DEATH_EFFECTS, figures.TREATMENT_EFFECTS, figures.RICHTER_EFFECTS)
+        relative_hazard(effects, patients, altered) for effects in EFFECTS.values()
     )
-    median = figures.MEDIAN_SURVIVAL_MONTHS
-    clock = calibrated_clock(rate, everyone, {"all": median}, {"all": figures.SURVIVAL_SHAPE})
-    death = DeathProcess(clock, rate, rng.exponential(1.0, n) / rate)
-    after = death.rate_after(np.full(n, 80.0), figures.SURVIVAL_AFTER_RICHTER_MONTHS)
-    horizon = (np.ones(n, dtype=bool), figures.RICHTER_MONTH, figures.RICHTER_INCIDENCE)
+    clock = common_clock(rate, figures.MEDIAN_SURVIVAL_MONTHS, figures.SURVIVAL_SHAPE)
+    death = DeathProcess.drawn(rng, clock, rate)
+    after = death.rate_after(80.0, figures.SURVIVAL_AFTER_RICHTER_MONTHS)
+    horizon = (np.ones(len(patients), dtype=bool), figures.RICHTER_MONTH, figures.RICHTER_INCIDENCE)
     richter = clock.months(event_at(rng, death, transforming, after, [horizon]))
     treated = waiting_time(rng, treating, figures.MEDIAN_TREATMENT_MONTHS, figures.TREATMENT_SHAPE)
-    died = death.months
-
-    columns: dict[str, Floats] = {}
-    columns["os_months"], columns["os_event"], _ = observed(died, died, end)
-    for key, month in (("ttt", treated), ("richter", richter)):
-        time, event, competing = observed(month, died, end)
-        columns |= {f"{key}_months": time, f"{key}_event": event, f"{key}_competing": competing}
-    first = np.minimum(treated, died)
-    columns["tfs_months"], columns["tfs_event"], _ = observed(first, first, end)
-    truths = [
-        *hazard_truths("os", "death", figures.DEATH_EFFECTS, VARIABLES),
-        *hazard_truths("ttt", "first treatment", figures.TREATMENT_EFFECTS, VARIABLES),
-        *hazard_truths("richter", "Richter transformation", figures.RICHTER_EFFECTS, VARIABLES),
-        *median_truths(
-            patients, death,
-            [
-                # Both eras together have no median that a curve could show: the later one, in
-                # which fewer die, is followed for less long.
-                {"treatment_era": era} | group
-                for era in figures.ERAS
-                for group in (
-                    {}, *levels_of("ighv_status", figures.IGHV), *levels_of("binet_stage", BINET),
-                )
-            ],
-            CLL_IPI_2016,
-        ),
-        incidence_truth(
-            "richter", figures.RICHTER_MONTH, figures.RICHTER_INCIDENCE, figures.RICHTER_SOURCE, {}
-        ),
-    ]  # fmt: skip
-    return pd.DataFrame(columns, index=patients.index), truths
+    course = Course(death.months, end)
+    columns = {
+        **course.survival("os"),
+        **course.competing("ttt", treated),
+        **course.competing("richter", richter),
+        **course.survival("tfs", treated),
+    }
+    # Both eras together have no median that a curve could show: the later one, in which fewer
+    # die, is followed for less long.
+    within = [{}, *levels_of("ighv_status", figures.IGHV), *levels_of("binet_stage", BINET)]
+    groups = [{"treatment_era": era} | group for era in figures.ERAS for group in within]
+    return columns, median_truths(patients, death, groups, CLL_IPI_2016)

@@ -12,19 +12,23 @@ from scipy.special import expit
 from data_loaders.arrays import Bools, Floats
 from data_loaders.demo._lymphoid import dlbcl_figures as figures
 from data_loaders.demo.assemble import (
+    OVERALL_SURVIVAL,
+    Course,
     Parts,
     assembled,
     centres,
+    competing_endpoint,
+    endpoint,
     levels_of,
     median_truths,
     study_variables,
+    usual,
 )
 from data_loaders.demo.outcomes import (
     DeathProcess,
-    calibrated_clock,
+    common_clock,
     follow_up,
     intermediate_event,
-    observed,
     recorded,
 )
 from data_loaders.demo.planted import frequency_truths, hazard_truths, relative_hazard
@@ -32,28 +36,23 @@ from data_loaders.demo.simulate import (
     Texts,
     bounded_normal,
     choose,
+    choose_within,
     draw_features,
     lognormal,
     lookup,
-    patient_ids,
 )
 from data_loaders.demo.sources import ZIEPERT_2010
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
+from data_loaders.model import Cohort, PlantedTruth, Variable
 
 CLOSING_YEAR = 2022
 STAGES = ("I", "II", "III", "IV")
 
 ENDPOINTS = (
-    Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death"),
-    Endpoint(
-        "pfs", "Progression-free survival", "pfs_months", "pfs_event",
-        event_label="progression or death",
-    ),
-    Endpoint(
-        "ttp", "Time to progression", "ttp_months", "ttp_event", "ttp_competing",
-        event_label="progression",
-    ),
-)  # fmt: skip
+    OVERALL_SURVIVAL,
+    endpoint("pfs", "Progression-free survival", "progression or death"),
+    competing_endpoint("ttp", "Time to progression", "progression"),
+)
+EFFECTS = {"os": figures.DEATH_EFFECTS, "ttp": figures.DEATH_EFFECTS}
 
 VARIABLES = (
     Variable(
@@ -73,25 +72,19 @@ VARIABLES = (
         description="SYNTHETIC: the class from which the patient's alterations were drawn, after "
         "the classes of Wright 2020. Subgroup discovery should find it again.",
     ),
-    Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
-    Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+    *usual("age_years", "sex"),
     Variable("ann_arbor_stage", "Ann Arbor stage", "ordinal", role="disease", levels=STAGES),
-    Variable("ecog", "ECOG performance status", "numeric", role="clinical"),
+    *usual("ecog"),
     Variable("ldh_ratio", "LDH, multiple of the upper limit", "numeric", "× ULN", "laboratory"),
     Variable("extranodal_sites", "Extranodal sites", "numeric", role="clinical"),
     Variable(
         "major_extranodal", "Extranodal disease of a major organ", "binary", role="clinical",
         description="Marrow, central nervous system, liver, gastrointestinal tract or lung.",
     ),
-    Variable("b_symptoms", "B symptoms", "binary", role="clinical"),
+    *usual("b_symptoms"),
     Variable("bulky_disease", "Bulky disease", "binary", role="clinical"),
     Variable("ki67_percent", "Ki-67", "numeric", "%", "laboratory"),
-    Variable(
-        "beta2_microglobulin_mg_per_l", "Beta-2 microglobulin", "numeric", "mg/L", "laboratory"
-    ),
-    Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
-    Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
-    Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
+    *usual("beta2_microglobulin_mg_per_l", "hb_g_per_l", "wbc_1e9_per_l", "platelets_1e9_per_l"),
     Variable(
         "response", "Response at the end of treatment", "ordinal", role="clinical",
         levels=figures.RESPONSES,
@@ -117,14 +110,12 @@ def generate(n: int, seed: int) -> Cohort:
     genetic = choose(rng, figures.CLASS_SHARES, n)
     altered = draw_features(rng, genetic, figures.FEATURES, {})
     patients = _clinical(rng, genetic, altered)
-    patients.index = patient_ids("DLBCL", n)
     patients["ipi"] = _ipi(patients)
-    outcomes, truths = _outcomes(rng, patients, altered)
+    outcomes, medians = _outcomes(rng, patients, altered)
     return assembled(
         rng,
         Parts(
             key="dlbcl",
-            title="DLBCL demo (synthetic)",
             citation="Figures planted from Wright 2020, Schmitz 2018, Reddy 2017, Chapuy 2018, "
             "Lacy 2020, Ziepert 2010, Rosenwald 2019 and others; each truth names its own.",
             features=figures.FEATURES,
@@ -135,17 +126,18 @@ def generate(n: int, seed: int) -> Cohort:
             gaps=MISSING_AT_RANDOM,
             variables=VARIABLES,
             endpoints=ENDPOINTS,
-            truths=(*frequency_truths(figures.FEATURES, "planted_class", 0.05), *truths),
+            truths=(
+                *frequency_truths(figures.FEATURES, "planted_class", 0.05),
+                *hazard_truths(EFFECTS, ENDPOINTS, VARIABLES),
+                *medians,
+            ),
         ),
     )
 
 
 def _clinical(rng: np.random.Generator, genetic: Texts, altered: dict[str, Bools]) -> pd.DataFrame:
     n = len(genetic)
-    origin = np.full(n, "Unclassified")
-    for name, shares in figures.ORIGIN_SHARES.items():
-        here = genetic == name
-        origin[here] = choose(rng, shares, int(here.sum()))
+    origin = choose_within(rng, figures.ORIGIN_SHARES, genetic)
     stage = choose(rng, figures.STAGE_SHARES, n)
     double_hit = altered["MYC_rearrangement"] & (
         altered["BCL2_rearrangement"] | altered["BCL6_rearrangement"]
@@ -225,33 +217,21 @@ def _response(
 
 def _outcomes(
     rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
-) -> tuple[pd.DataFrame, list[PlantedTruth]]:
-    n = len(patients)
-    everyone = np.full(n, "all")
-    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered, everyone)
-    median = figures.MEDIAN_SURVIVAL_MONTHS
-    clock = calibrated_clock(rate, everyone, {"all": median}, {"all": figures.SURVIVAL_SHAPE})
-    death = DeathProcess(clock, rate, rng.exponential(1.0, n) / rate)
-    after = death.rate_after(np.full(n, 12.0), figures.SURVIVAL_AFTER_PROGRESSION_MONTHS)
+) -> tuple[dict[str, npt.NDArray[Any]], list[PlantedTruth]]:
+    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered)
+    clock = common_clock(rate, figures.MEDIAN_SURVIVAL_MONTHS, figures.SURVIVAL_SHAPE)
+    death = DeathProcess.drawn(rng, clock, rate)
+    after = death.rate_after(12.0, figures.SURVIVAL_AFTER_PROGRESSION_MONTHS)
     progressing = figures.PROGRESSION_SHARE_OF_HAZARD * rate
     progressed = clock.months(intermediate_event(rng, death.at, rate, progressing, after))
-    died = death.months
-    end, closing = follow_up(rng, n, shortest=18.0, longest=150.0, lost_per_year=0.02)
-
-    columns: dict[str, npt.NDArray[Any]] = {"diagnosis_year": np.floor(CLOSING_YEAR - closing / 12)}
-    columns["os_months"], columns["os_event"], _ = observed(died, died, end)
-    first = np.minimum(progressed, died)
-    columns["pfs_months"], columns["pfs_event"], _ = observed(first, first, end)
-    time, event, competing = observed(progressed, died, end)
-    columns |= {"ttp_months": time, "ttp_event": event, "ttp_competing": competing}
-    columns |= _response(rng, death, progressed, end)
-    truths = [
-        *hazard_truths("os", "death", figures.DEATH_EFFECTS, VARIABLES),
-        *hazard_truths("ttp", "progression", figures.DEATH_EFFECTS, VARIABLES),
-        *median_truths(
-            patients, death,
-            [*levels_of("cell_of_origin", figures.ORIGINS), *levels_of("ipi", figures.IPI)],
-            ZIEPERT_2010,
-        ),
-    ]  # fmt: skip
-    return pd.DataFrame(columns, index=patients.index), truths
+    end, closing = follow_up(rng, len(rate), shortest=18.0, longest=150.0, lost_per_year=0.02)
+    course = Course(death.months, end)
+    columns = {
+        "diagnosis_year": np.floor(CLOSING_YEAR - closing / 12),
+        **course.survival("os"),
+        **course.survival("pfs", progressed),
+        **course.competing("ttp", progressed),
+        **_response(rng, death, progressed, end),
+    }
+    groups = [*levels_of("cell_of_origin", figures.ORIGINS), *levels_of("ipi", figures.IPI)]
+    return columns, median_truths(patients, death, groups, ZIEPERT_2010)
