@@ -31,7 +31,7 @@ from app.analysis.subgroups import (
 )
 from app.views.transplant.tasks import TRIAL_TASKS, TrialError
 
-# By name, what takes the keywords of a payload, ``progress`` and ``should_cancel``.
+# By name, what takes the keywords of a payload, and ``progress``.
 TASKS: Mapping[str, Callable[..., object]] = {
     "subgroups": find_subgroups,
     "evidence": structure_evidence,
@@ -78,12 +78,12 @@ class _Worker:
 
     def _run(self, job: str, task: str, payload: Mapping[str, Any]) -> None:
         def progress(stage: str, fraction: float) -> None:
+            if job in self._cancelled:
+                raise Cancelled
             self.send("progress", job, stage, fraction)
 
         try:
-            result = TASKS[task](
-                **payload, progress=progress, should_cancel=lambda: job in self._cancelled
-            )
+            result = TASKS[task](**payload, progress=progress)
             self.send("done", job, result)
         except Cancelled:
             self.send("cancelled", job)

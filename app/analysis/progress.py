@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+# Told the stage and the share of the work that is done; raises Cancelled to stop the work there.
 Progress = Callable[[str, float], None]
-ShouldCancel = Callable[[], bool]
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong: somebody asked to stop
     """The caller asked to stop; nothing was computed."""
 
 
-def report(
-    progress: Progress | None, should_cancel: ShouldCancel | None, stage: str, fraction: float
-) -> None:
-    """Tell the caller how far the work is; raise Cancelled if the caller wants no more."""
-    if should_cancel is not None and should_cancel():
-        raise Cancelled
-    if progress is not None:
-        progress(stage, fraction)
+def untold(stage: str, fraction: float) -> None:
+    """The progress of work whose caller only waits for it."""
 
 
-def portion(
-    progress: Progress | None, start: float, stop: float, stage: str | None = None
-) -> Progress | None:
+def portion(progress: Progress, start: float, stop: float, stage: str | None = None) -> Progress:
     """The progress of a part of the work, told as progress of the whole.
 
     Parameters
@@ -34,11 +26,8 @@ def portion(
     stage
         Name of the part, instead of its own stages' names.
     """
-    if progress is None:
-        return None
-    whole = progress
 
     def told(own_stage: str, fraction: float) -> None:
-        whole(stage or own_stage, start + fraction * (stop - start))
+        progress(stage or own_stage, start + fraction * (stop - start))
 
     return told

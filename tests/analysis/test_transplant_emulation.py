@@ -404,5 +404,9 @@ def test_progress_is_told_and_the_work_can_be_stopped():
     assert told[0] == ("Weighting", 0.0)
     assert told[-1] == ("Done", 1.0)
     assert [share for _, share in told] == sorted(share for _, share in told)
+
+    def stop(_stage, _share):
+        raise Cancelled
+
     with pytest.raises(Cancelled):
-        emulate(data, TWO, even(draws=20), should_cancel=lambda: len(told) > 0)
+        emulate(data, TWO, even(draws=20), progress=stop)

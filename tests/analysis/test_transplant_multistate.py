@@ -257,8 +257,12 @@ def test_what_cannot_be_modelled_gets_a_sentence(data):
 
 def test_long_work_can_be_stopped(data):
     models = transition_models(data, "AML")
+
+    def stop(_stage, _share):
+        raise Cancelled
+
     with pytest.raises(Cancelled):
-        microsimulate(models, SMALL, should_cancel=lambda: True)
+        microsimulate(models, SMALL, progress=stop)
 
 
 # Who starts in a later state, and who is not known ---------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from app.analysis.progress import Progress, ShouldCancel, portion
+from app.analysis.progress import Progress, portion, untold
 from app.analysis.subgroups._features import prepare
 from app.analysis.subgroups._result import Evidence, SubgroupResult
 from app.analysis.subgroups._search.information import Information
@@ -27,8 +27,7 @@ def structure_evidence(
     alterations: pd.DataFrame,
     settings: SubgroupSettings,
     result: SubgroupResult,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> Evidence:
     """Permute every feature over the patients, search again, and compare.
 
@@ -41,7 +40,7 @@ def structure_evidence(
     SubgroupError
         As ``find_subgroups``; and for the plain pipeline, which has no consensus to compare.
     Cancelled
-        If ``should_cancel`` says so.
+        If ``progress`` raises it.
     """
     if result.information is None:
         raise SubgroupError("The plain pipeline has no permutation null; use another quality.")
@@ -59,7 +58,7 @@ def structure_evidence(
         part = portion(progress, number / n_shuffles, (number + 1) / n_shuffles)
         found.append(
             group_patients(
-                permuted[altered], NULL_EFFORT, settings.seed, part, should_cancel,
+                permuted[altered], NULL_EFFORT, settings.seed, part,
                 n_unaltered=int((~altered).sum()),
             )
         )  # fmt: skip

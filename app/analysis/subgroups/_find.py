@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Floats
-from app.analysis.progress import Progress, ShouldCancel, portion, report
+from app.analysis.progress import Progress, portion, untold
 from app.analysis.subgroups._describe import (
     NO_ALTERATION,
     NOISE,
@@ -56,8 +56,7 @@ class _Assigned:
 def find_subgroups(
     alterations: pd.DataFrame,
     settings: SubgroupSettings | None = None,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> SubgroupResult:
     """Find genomic subgroups.
 
@@ -82,13 +81,13 @@ def find_subgroups(
     SubgroupError
         If there is nothing to find groups in; the sentence says why.
     Cancelled
-        If ``should_cancel`` says so.
+        If ``progress`` raises it.
     """
     settings = settings or SubgroupSettings()
-    report(progress, should_cancel, "Choosing features", 0.0)
+    progress("Choosing features", 0.0)
     prepared = prepare(alterations, settings)
     if settings.quality == "plain":
-        report(progress, should_cancel, "UMAP and HDBSCAN", 0.1)
+        progress("UMAP and HDBSCAN", 0.1)
         assigned = _plain(prepared, settings.seed)
     else:
         with_evidence = settings.evidence and settings.quality != "preview"
@@ -97,18 +96,18 @@ def find_subgroups(
         bits = (prepared.states[shaping] == 1).astype(np.uint8)
         effort = EFFORTS[settings.quality]
         grouped = group_patients(
-            bits, effort, settings.seed, search_progress, should_cancel,
+            bits, effort, settings.seed, search_progress,
             n_unaltered=int((prepared.complete & ~shaping).sum()),
             fusions=fusions(prepared.names),
         )  # fmt: skip
         assigned = _assign(prepared, shaping, grouped)
     result = _describe(alterations.index, settings, prepared, assigned)
     if settings.quality == "plain" or not with_evidence:
-        report(progress, should_cancel, "Done", 1.0)
+        progress("Done", 1.0)
         return result
     null_progress = portion(progress, 0.6, 1.0, "Searching shuffled data")
-    evidence = structure_evidence(alterations, settings, result, null_progress, should_cancel)
-    report(progress, should_cancel, "Done", 1.0)
+    evidence = structure_evidence(alterations, settings, result, null_progress)
+    progress("Done", 1.0)
     return replace(result, evidence=evidence)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.progress import Progress, portion, untold
 from app.analysis.subgroups._describe import NOT_TESTED
 from app.analysis.subgroups._features import Prepared, prepare
 from app.analysis.subgroups._find import find_subgroups
@@ -25,8 +25,7 @@ def subgroup_stability(
     n_resamples: int = 12,
     *,
     result: SubgroupResult | None = None,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> pd.DataFrame:
     """Search again in random 80% of the patients and see which groups come back.
 
@@ -53,7 +52,7 @@ def subgroup_stability(
     """
     settings = settings or SubgroupSettings()
     if result is None:
-        result = find_subgroups(alterations, settings, should_cancel=should_cancel)
+        result = find_subgroups(alterations, settings, portion(progress, 0.0, 0.0))
     prepared = prepare(alterations, settings)
     # By identifier, so that row order cannot matter.
     order = np.argsort(alterations.index.astype(str).to_numpy(), kind="stable")
@@ -63,10 +62,12 @@ def subgroup_stability(
     overlaps = np.full((n_resamples, len(groups)), np.nan)
     streams = np.random.SeedSequence(settings.seed).spawn(n_resamples)
     for number, stream in enumerate(streams):
-        report(progress, should_cancel, "Repeating in subsamples", number / n_resamples)
         rng = np.random.default_rng(stream)
         chosen = rng.choice(order, size=round(RESAMPLED_SHARE * len(order)), replace=False)
-        again = _regroup(prepared, chosen, int(rng.integers(2**31)), should_cancel)
+        part = portion(
+            progress, number / n_resamples, (number + 1) / n_resamples, "Repeating in subsamples"
+        )
+        again = _regroup(prepared, chosen, int(rng.integers(2**31)), part)
         overlaps[number] = [_best_jaccard(labels[chosen] == group, again) for group in groups]
     sizes = result.summary.set_index("group")["n"]
     known = ~np.isnan(overlaps).all(axis=0)
@@ -98,11 +99,11 @@ def _regroup(
     prepared: Prepared,
     chosen: npt.NDArray[np.int64],
     seed: int,
-    should_cancel: ShouldCancel | None,
+    progress: Progress,
 ) -> npt.NDArray[np.int64]:
     bits = (prepared.states[chosen] == 1).astype(np.uint8)
     altered = bits.any(axis=1)
-    found = group_patients(bits[altered], REPEAT_EFFORT, seed, should_cancel=should_cancel)
+    found = group_patients(bits[altered], REPEAT_EFFORT, seed, progress)
     groups = np.full(len(chosen), -1, dtype=np.int64)
     groups[altered] = found.labels[found.profiles.of_patient]
     return groups

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
-from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.progress import Progress, portion, untold
 from app.analysis.transplant._balance import followers, trial_times
 from app.analysis.transplant._emulation import Emulation, EmulationSettings, emulate
 from app.analysis.transplant._strata import without_confounders
@@ -102,8 +102,7 @@ def sensitivity(
     *,
     graces: Sequence[float] = (),
     truncations: Sequence[float | None] = (None, 0.995, 0.99, 0.975, 0.95),
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> pd.DataFrame:
     """Emulate the trial again under other choices, without draws.
 
@@ -148,12 +147,12 @@ def sensitivity(
     ]
     parts = []
     for number, (words, varied, own, how, patients) in enumerate(choices):
-        report(progress, should_cancel, "Sensitivity", number / len(choices))
-        table = emulate(patients, own, how, should_cancel=should_cancel).contrasts
+        part = portion(progress, number / len(choices), (number + 1) / len(choices), "Sensitivity")
+        table = emulate(patients, own, how, progress=part).contrasts
         table.insert(0, "choice", words)
         table.insert(1, "varied", varied)
         parts.append(table)
-    report(progress, should_cancel, "Done", 1.0)
+    progress("Done", 1.0)
     return pd.concat(parts, ignore_index=True)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
-from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.progress import Progress, untold
 from app.analysis.transplant._balance import balance_notes, balance_table
 from app.analysis.transplant._claims.groups import groups_of
 from app.analysis.transplant._claims.horizon import (
@@ -195,8 +195,7 @@ def emulate(
     strategies: Sequence[Strategy],
     settings: EmulationSettings,
     *,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> Emulation:
     """Emulate the trial.
 
@@ -211,14 +210,14 @@ def emulate(
         If there are fewer than two different arms, no transplant or no event by the horizon, or
         everyone was transplanted at time zero.
     Cancelled
-        If ``should_cancel`` says so.
+        If ``progress`` raises it.
     """
     arms = tuple(strategies)
     _check(data, arms, settings)
     # "No transplant" is what the others are compared with; without that arm, the last.
     kinds = [arm.kind for arm in arms]
     reference = kinds.index("never") if "never" in kinds else len(arms) - 1
-    report(progress, should_cancel, "Weighting", 0.0)
+    progress("Weighting", 0.0)
     groups = groups_of(data, settings.higher)
     wide = [g for g, name in enumerate(groups.names) if g == 0 or name in (groups.halves or ())]
     pair = [1 if reference == 0 else 0, reference]
@@ -249,7 +248,7 @@ def emulate(
     points = []
     for number in range(settings.draws):
         if number % 10 == 0:
-            report(progress, should_cancel, "Bootstrap", number / settings.draws)
+            progress("Bootstrap", number / settings.draws)
         counts = data.resampled(rng)
         again = trial.sums(trial.model.draw(counts, drawn), caps, counts)
         points.append(estimate(trial, again, layout))
@@ -275,7 +274,7 @@ def emulate(
     found = Findings(trial, sums, point, limits, layout, support, freedom, tuple(told_at))
     balance = balance_table(trial, drawn, caps, reference)
     weights = weight_table(trial, drawn, caps)
-    report(progress, should_cancel, "Done", 1.0)
+    progress("Done", 1.0)
     return Emulation(
         curves=curve_table(found),
         estimates=estimate_table(found),

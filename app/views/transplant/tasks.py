@@ -75,7 +75,7 @@ def _refusing(task: Callable[..., object]) -> Callable[..., object]:
     return run
 
 
-# By name, what takes the keywords that the page sends, ``progress`` and ``should_cancel``.
+# By name, what takes the keywords that the page sends, and ``progress``.
 TRIAL_TASKS: Mapping[str, Callable[..., object]] = {
     INTERVALS: _refusing(_intervals),
     SENSITIVITY: _refusing(sensitivity),

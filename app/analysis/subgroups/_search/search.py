@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from app.analysis.arrays import Floats
-from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.progress import Progress, untold
 from app.analysis.subgroups._features import Mask
 from app.analysis.subgroups._search.consensus import (
     agreement,
@@ -73,8 +73,7 @@ def group_patients(
     bits: Bits,
     effort: Effort,
     seed: int,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
     *,
     n_unaltered: int = 0,
     fusions: Mask | None = None,
@@ -93,7 +92,7 @@ def group_patients(
     Raises
     ------
     Cancelled
-        If ``should_cancel`` says so.
+        If ``progress`` raises it.
     """
     profiles = collapse(bits)
     seeds = np.random.SeedSequence(seed)
@@ -108,20 +107,20 @@ def group_patients(
     maps: list[Floats] = []
     n_maps = effort.maps_of(len(mapped))
     for number, map_seed in enumerate(seeds.generate_state(n_maps) >> 1):
-        report(progress, should_cancel, "Drawing maps", 0.9 * number / n_maps)
+        progress("Drawing maps", 0.9 * number / n_maps)
         maps.append(embed(profiles.bits[mapped], int(map_seed)))
         for found in density_partitions(maps[-1], mapped_counts[mapped], sizes, effort.min_samples):
             labels = np.full(len(weights), -1, dtype=np.int64)
             labels[mapped] = found
             fine.append(labels)
-    report(progress, should_cancel, "Merging clusters", 0.9)
+    progress("Merging clusters", 0.9)
     purer = fit_model(sparse_bits, weights, fine)
     model = Model(purer.overall, CONCENTRATION_FACTOR * purer.concentration)
     merged = [merge_partition(sparse_bits, weights, labels, model) for labels in fine]
     evidence = [model.evidence(sparse_bits, weights, labels) for labels in merged]
     deciding = np.argsort(evidence, kind="stable")[::-1][: round(DECIDING_SHARE * len(merged))]
     partitions = [merged[number] for number in deciding]
-    report(progress, should_cancel, "Finding the consensus", 0.97)
+    progress("Finding the consensus", 0.97)
     agreed = consensus(partitions, profiles.counts)
     if fusions is not None:
         smallest = scale * smallest_group(n_mapped_patients)

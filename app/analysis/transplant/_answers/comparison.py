@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats
-from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.progress import Progress, untold
 from app.analysis.transplant._answers.augmented import Augmentation
 from app.analysis.transplant._answers.standardised import Standardisation
 from app.analysis.transplant._answers.timed_cox import landmark_cox, timed_cox
@@ -54,8 +54,7 @@ def same_terms(
     landmarks: Sequence[float],
     *,
     draws: int = 0,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> SameTerms:
     """Estimate the gain by weights, standardisation and both, and the ratios by Cox models.
 
@@ -103,10 +102,10 @@ def same_terms(
     found = np.empty((draws, *whole.shape))
     for number in range(draws):
         if number % 5 == 0:
-            report(progress, should_cancel, "Other estimators", number / draws)
+            progress("Other estimators", number / draws)
         counts = data.resampled(rng)
         found[number] = lost(counts, trial.model.draw(counts, emulation.drawn), *coarse)
-    report(progress, should_cancel, "Done", 1.0)
+    progress("Done", 1.0)
     rows = []
     sums = trial.sums(emulation.drawn, caps, np.ones(data.n), squares=True)
     freedom = freedoms(sums, groups.members)[wide][:, pair, -1]

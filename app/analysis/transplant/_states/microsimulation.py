@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats, Ints
-from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.progress import Progress, untold
 from app.analysis.transplant._claims.intervals import band, interval
 from app.analysis.transplant._states.paths import (
     DEAD,
@@ -116,15 +116,14 @@ def microsimulate(
     models: TransitionModels,
     settings: MicrosimulationSettings,
     *,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> Microsimulation:
     """Simulate every class under every delay.
 
     Raises
     ------
     Cancelled
-        If ``should_cancel`` says so.
+        If ``progress`` raises it.
     """
     data = models.data
     rng = np.random.Generator(np.random.PCG64(settings.seed))
@@ -142,12 +141,12 @@ def microsimulate(
     draws = np.empty((settings.draws, len(data.names), len(delays)))
     for number in range(settings.draws):
         if number % 10 == 0:
-            report(progress, should_cancel, "Drawing parameters", number / settings.draws)
+            progress("Drawing parameters", number / settings.draws)
         drawn = {key: model.draw(rng) for key, model in models.models.items()}
         lives = [v.lives(models, drawn, delays, settings.horizon)[0] for v in small]
         # Fewer virtual patients serve a draw: what they miss of the estimate is taken out.
         draws[number] = np.clip(np.array(lives) - centre + estimate, 0.0, settings.horizon)
-    report(progress, should_cancel, "Done", 1.0)
+    progress("Done", 1.0)
     cells = _cells(models, settings, (delays, estimate, reached, draws))
     return Microsimulation(
         cells=cells,

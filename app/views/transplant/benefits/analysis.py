@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Bools
-from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.progress import Progress, portion, untold
 from app.analysis.transplant import (
     NEVER,
     Microsimulation,
@@ -121,8 +121,7 @@ def benefit(
     settings: MicrosimulationSettings,
     *,
     progression: str | None = None,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> Benefit:
     """Simulate the gain of every part of every division under every delay.
 
@@ -136,21 +135,20 @@ def benefit(
     Raises
     ------
     Cancelled
-        If ``should_cancel`` says so.
+        If ``progress`` raises it.
     """
     parts: dict[str, Microsimulation] = {}
     why_not: dict[str, str] = {}
     left_out: dict[str, int] = {}
     tables, support = [], []
     for number, (by, labels) in enumerate(strata.items()):
-
-        def told(stage: str, share: float, number: int = number) -> None:
-            report(progress, None, stage, (number + min(share, 0.999)) / len(strata))
-
+        part = portion(
+            progress, number / len(strata), (number + 1) / len(strata), "Drawing parameters"
+        )
         try:
             own = restratified(data, labels, by, model=by not in (AGE, RISK))
             models = transition_models(own, progression)
-            found = microsimulate(models, settings, progress=told, should_cancel=should_cancel)
+            found = microsimulate(models, settings, progress=part)
         except ValueError as error:
             why_not[by] = str(error)
             continue
@@ -158,7 +156,7 @@ def benefit(
         left_out[by] = data.n - own.n
         support.append(_support(own, by))
         tables.append(_interactions(found, by))
-    report(progress, should_cancel, "Done", 1.0)
+    progress("Done", 1.0)
     columns = ["by", "group", "n", "transplanted", "deaths", "deaths_after"]
     return Benefit(
         parts=parts,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
-from app.analysis.progress import Progress, ShouldCancel
+from app.analysis.progress import Progress, untold
 from app.analysis.transplant import (
     NEVER,
     Microsimulation,
@@ -119,8 +119,7 @@ def life_of(
     alike: TrialData,
     settings: MicrosimulationSettings,
     *,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
+    progress: Progress = untold,
 ) -> Microsimulation:
     """Life by delay of the patients of a profile, under the models of the whole trial.
 
@@ -128,12 +127,10 @@ def life_of(
     ----------
     alike
         From :func:`patients_alike`.
-    settings, progress, should_cancel
+    settings, progress
         As in :func:`app.analysis.transplant.microsimulate`.
     """
-    return microsimulate(
-        replace(models, data=alike), settings, progress=progress, should_cancel=should_cancel
-    )
+    return microsimulate(replace(models, data=alike), settings, progress=progress)
 
 
 def explore_profile(
