@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ import pandas as pd
 from app.cohort.filters import All, AnyOf, Between, Clause, Filter, InSet, Known, Not
 from data_loaders import Cohort, Endpoint, Variable
 from data_loaders.model import CATEGORIES
+from data_loaders.once import once_per_value
 
 _LATER = frozenset({"treatment", "outcome"})
 # Whose names are known to be of time zero, whatever word they hold.
@@ -61,6 +61,7 @@ def comes_later(cohort: Cohort, column: str) -> bool:
     return bool(why_later(cohort, column))
 
 
+@once_per_value
 def why_later(cohort: Cohort, column: str) -> str:
     """Why a column is taken to be not known at time zero; empty where it is known.
 
@@ -68,14 +69,24 @@ def why_later(cohort: Cohort, column: str) -> str:
     value in all who are free of it, others in most who had it), by the time of one, or by dates
     that lie after diagnosis.
     """
-    held = _HELD.setdefault(cohort, {})
-    if column not in held:
-        held[column] = _why(cohort, column)
-    return held[column]
-
-
-# Asked on every run of a page, and the same as long as the cohort lives.
-_HELD: WeakKeyDictionary[Cohort, dict[str, str]] = WeakKeyDictionary()
+    variable = cohort.variables.get(column)
+    if variable is not None and variable.role in _LATER:
+        return f"it is {'a treatment' if variable.role == 'treatment' else 'an outcome'}"
+    for endpoint in cohort.endpoints.values():
+        if column in (endpoint.time, endpoint.event, endpoint.competing):
+            return f"it belongs to {endpoint.label}"
+    if variable is None or column not in cohort.patients.columns:
+        return ""
+    if _named_later(variable):
+        return "its name says so"
+    for endpoint in cohort.endpoints.values():
+        if variable.kind in CATEGORIES and _follows_event(cohort, column, endpoint):
+            return f"it follows from {endpoint.label}: who is free of it has one value alone"
+        if variable.kind == "numeric" and _is_time_of(cohort, column, endpoint):
+            return f"it is the time of {endpoint.label}"
+    if variable.kind == "date" and _after_diagnosis(cohort, column):
+        return "its dates lie after diagnosis"
+    return ""
 
 
 def measured_at(cohort: Cohort, column: str) -> float | None:
@@ -100,27 +111,6 @@ def later_columns(cohort: Cohort, filters: Iterable[Filter]) -> list[str]:
     """Columns of filters that are not known at time zero, each once, by name."""
     named = {column for held in filters for column in _columns(held.root)}
     return sorted(column for column in named if comes_later(cohort, column))
-
-
-def _why(cohort: Cohort, column: str) -> str:
-    variable = cohort.variables.get(column)
-    if variable is not None and variable.role in _LATER:
-        return f"it is {'a treatment' if variable.role == 'treatment' else 'an outcome'}"
-    for endpoint in cohort.endpoints.values():
-        if column in (endpoint.time, endpoint.event, endpoint.competing):
-            return f"it belongs to {endpoint.label}"
-    if variable is None or column not in cohort.patients.columns:
-        return ""
-    if _named_later(variable):
-        return "its name says so"
-    for endpoint in cohort.endpoints.values():
-        if variable.kind in CATEGORIES and _follows_event(cohort, column, endpoint):
-            return f"it follows from {endpoint.label}: who is free of it has one value alone"
-        if variable.kind == "numeric" and _is_time_of(cohort, column, endpoint):
-            return f"it is the time of {endpoint.label}"
-    if variable.kind == "date" and _after_diagnosis(cohort, column):
-        return "its dates lie after diagnosis"
-    return ""
 
 
 def _named_later(variable: Variable) -> bool:

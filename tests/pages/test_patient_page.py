@@ -153,7 +153,7 @@ def test_tiny_untested_and_endless_cohorts_get_a_sentence(open_app: Opener):
 @pytest.mark.parametrize("demo", ["mpn", "mds", "aml"])
 def test_home_asks_who_is_most_like_a_patient_and_the_page_answers(open_app: Opener, demo: str):
     key = f"demo:{demo}"
-    titles = [question.title for question in questions(key, load_demo(demo))]
+    titles = [question.title for question in questions(load_demo(demo), key)]
     asked = titles.index("Who is most like this patient, and how did they do?")
     at = open_app("home", cohort=key)
     at.button(key=f"question_{asked}").click().run()
@@ -166,7 +166,7 @@ def test_home_asks_who_is_most_like_a_patient_and_the_page_answers(open_app: Ope
 def test_home_does_not_ask_it_where_nothing_could_answer():
     few = {"os_months": [1.0, 2.0], "os_event": [1, 0], "age_years": [50.0, 60.0]}
     cohort = make_cohort(few, endpoints=(OS,))
-    assert "patient" not in [question.view.page for question in questions("x", cohort)]
+    assert "patient" not in [question.view.page for question in questions(cohort, "x")]
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_who_could_follow_a_kind_and_the_planted_truth_can_be_told(
 
 def test_home_leads_here(open_app: Opener):
     at = open_app("home", cohort="demo:mds")
-    titles = [question.title for question in questions("demo:mds", load_demo("mds"))]
+    titles = [question.title for question in questions(load_demo("mds"), "demo:mds")]
     position = titles.index("Who benefits from a transplant, and when?")
     at.button(key=f"question_{position}").click().run()
     calm(at)

@@ -6,31 +6,28 @@ How many patients of a group have each value is all that ranks, quartiles, means
 from __future__ import annotations
 
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
 from app.analysis.arrays import Floats, Ints
 from data_loaders import Cohort
+from data_loaders.once import once_per_value
 
 Positions = npt.NDArray[np.int32]
 
-_HELD: WeakKeyDictionary[Cohort, dict[str, tuple[Floats, Positions]]] = WeakKeyDictionary()
 _QUARTERS = (0.25, 0.5, 0.75)
 
 
+@once_per_value
 def in_steps(cohort: Cohort, column: str) -> tuple[Floats, Positions]:
     """The distinct finite values of a column, ascending, and each patient's; -1 for none."""
-    held = _HELD.setdefault(cohort, {})
-    if column not in held:
-        values = cohort.numbers(column)
-        known = np.isfinite(values)
-        steps, places = np.unique(values[known], return_inverse=True)
-        own = np.full(cohort.n, -1, dtype=np.int32)
-        own[known] = places
-        held[column] = (steps, own)
-    return held[column]
+    values = cohort.numbers(column)
+    known = np.isfinite(values)
+    steps, places = np.unique(values[known], return_inverse=True)
+    own = np.full(cohort.n, -1, dtype=np.int32)
+    own[known] = places
+    return steps, own
 
 
 def counted(

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +30,7 @@ from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, by_variable
 from data_loaders import Cohort, Variable
 from data_loaders.model import CATEGORIES
+from data_loaders.once import once_per_value
 
 NumberTest = Literal["rank", "mean"]
 
@@ -196,21 +196,20 @@ def with_q_values(rows: Sequence[VariableRow]) -> tuple[VariableRow, ...]:
 
 def describable(cohort: Cohort) -> list[str]:
     """Columns that table one can describe, in the dictionary's order: no outcome, text or date."""
-    if cohort not in _DESCRIBABLE:
-        _DESCRIBABLE[cohort] = tuple(
-            v.name
-            for v in cohort.variables.values()
-            if v.name in cohort.patients.columns
-            and v.name not in cohort.endpoint_columns
-            and v.role not in LEFT_OUT_ROLES
-            and (v.kind == "numeric" or v.kind in CATEGORIES)
-            and cohort.patients[v.name].notna().any()
-        )
-    return list(_DESCRIBABLE[cohort])
+    return list(_describable(cohort))
 
 
-# Asked on every run of a page, and the same as long as the cohort lives.
-_DESCRIBABLE: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
+@once_per_value
+def _describable(cohort: Cohort) -> tuple[str, ...]:
+    return tuple(
+        v.name
+        for v in cohort.variables.values()
+        if v.name in cohort.patients.columns
+        and v.name not in cohort.endpoint_columns
+        and v.role not in LEFT_OUT_ROLES
+        and (v.kind == "numeric" or v.kind in CATEGORIES)
+        and cohort.patients[v.name].notna().any()
+    )
 
 
 def _variable_row(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from app.cohort.classification._lists import LISTS, Rule
 from app.cohort.classification._making import facts_of
 from data_loaders import Cohort
 from data_loaders.arrays import Positions, Texts
+from data_loaders.once import once_per_value
 
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
@@ -95,21 +95,12 @@ def classify(
     ValueError
         If there is no such system or disease.
     """
-    held = _HELD.setdefault(cohort, {})
-    key = (system, disease, unrecorded_absent)
-    if key not in held:
-        held[key] = _classified(cohort, system, disease, unrecorded_absent=unrecorded_absent)
-    return held[key]
+    return _classified(cohort, system, disease, unrecorded_absent=unrecorded_absent)
 
 
+@once_per_value
 def offered_classes(cohort: Cohort) -> tuple[str, ...]:
     """Keys of the classifications worth offering: two entities, and a third of patients decided."""
-    if cohort not in _OFFERED:
-        _OFFERED[cohort] = _offered(cohort)
-    return _OFFERED[cohort]
-
-
-def _offered(cohort: Cohort) -> tuple[str, ...]:
     named = diseases(cohort)[0]
     found = []
     for key, lists in LISTS.items():
@@ -123,13 +114,7 @@ def _offered(cohort: Cohort) -> tuple[str, ...]:
     return tuple(found)
 
 
-# Asked on every run of a page, and the same as long as the cohort lives.
-_HELD: WeakKeyDictionary[Cohort, dict[tuple[str, str | None, bool], Classification]] = (
-    WeakKeyDictionary()
-)
-_OFFERED: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
-
-
+@once_per_value
 def _classified(
     cohort: Cohort, system: str, disease: str | None, *, unrecorded_absent: bool
 ) -> Classification:

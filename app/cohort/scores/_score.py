@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -17,12 +16,13 @@ from app.cohort.scores._derived import DERIVED, MADE_OF
 from app.cohort.scores._eln import LISTS, decided
 from app.cohort.scores._engine import KARYOTYPES, Bits, Scored, scored
 from app.cohort.scores._evidence import Evidence
-from app.cohort.scores._finder import Finder, Store, stored
+from app.cohort.scores._finder import Finder, stored
 from app.cohort.scores._inputs import input_of
 from app.cohort.scores._ipssm import IPSS_M, ipss_m
 from app.cohort.scores._lymphoid import LYMPHOID
 from app.cohort.scores._myeloid import MYELOID
 from data_loaders import Cohort, CohortError
+from data_loaders.once import once_per_value
 
 _LISTS = {entry.definition.key: entry for entry in LISTS}
 _ORDER = (*MYELOID[:2], IPSS_M, *MYELOID[2:], *(e.definition for e in LISTS), *LYMPHOID)
@@ -114,25 +114,16 @@ def score(cohort: Cohort, key: str, mapping: Mapped | None = None) -> ScoreResul
     definition = definition_of(key)
     if mapping:
         return _result(cohort, definition, mapping)
-    if key not in (held := _held(cohort).scores):
-        held[key] = _result(cohort, definition, None)
-    return held[key]
+    return _found(cohort, key)
 
 
-@dataclass(frozen=True, eq=False)
-class _Held:
-    store: Store
-    scores: dict[str, ScoreResult] = field(default_factory=dict)
+@once_per_value
+def _found(cohort: Cohort, key: str) -> ScoreResult:
+    return _result(cohort, definition_of(key), None)
 
 
-# Asked on every run of a page, and the same as long as the cohort lives.
-_BY_COHORT: WeakKeyDictionary[Cohort, _Held] = WeakKeyDictionary()
-
-
-def _held(cohort: Cohort) -> _Held:
-    if cohort not in _BY_COHORT:
-        _BY_COHORT[cohort] = _Held(stored(cohort))
-    return _BY_COHORT[cohort]
+# What all scores of a cohort are found in.
+_store = once_per_value(stored)
 
 
 def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFrame:
@@ -193,7 +184,7 @@ def can_be_fed(cohort: Cohort, definition: Definition) -> bool:
 
 
 def _finder(cohort: Cohort, mapping: Mapped | None) -> Finder:
-    store = replace(_held(cohort).store, found={}) if mapping else _held(cohort).store
+    store = replace(_store(cohort), found={}) if mapping else _store(cohort)
     return Finder(cohort, mapping or _stated(cohort), {**DERIVED, **AML}, store)
 
 

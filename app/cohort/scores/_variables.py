@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from types import MappingProxyType
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -18,12 +17,10 @@ from app.cohort.scores._columns import disease_of
 from app.cohort.scores._definition import GRADES, Definition
 from app.cohort.scores._score import SCORES, can_be_fed, definition_of, score
 from data_loaders import Cohort, Variable
+from data_loaders.once import once_per_value
 
 PREFIX = "score_"
 _FEWEST, _LEAST_SHARE, _SAMPLE = 5, 0.1, 10_000
-# A page asks at every run, and what was worked out of a cohort is kept by the cohort.
-_MADE: WeakKeyDictionary[Cohort, dict[tuple[str, ...], Cohort]] = WeakKeyDictionary()
-_OFFERED: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
 
 
 def score_variable(key: str) -> str:
@@ -31,17 +28,16 @@ def score_variable(key: str) -> str:
     return f"{PREFIX}{key}"
 
 
+@once_per_value
 def offered_scores(cohort: Cohort) -> tuple[str, ...]:
     """Keys of the scores worth offering: class certain in some patients of the disease.
 
     At least 5 and a tenth of those who are not said to have another disease.
     """
-    if cohort not in _OFFERED:
-        few = cohort
-        if cohort.n > _SAMPLE:  # every so manyth patient tells as much
-            few = cohort.subset(np.arange(cohort.n) % -(-cohort.n // _SAMPLE) == 0)
-        _OFFERED[cohort] = tuple(key for key in SCORES if _is_worth(few, SCORES[key]))
-    return _OFFERED[cohort]
+    few = cohort
+    if cohort.n > _SAMPLE:  # every so manyth patient tells as much
+        few = cohort.subset(np.arange(cohort.n) % -(-cohort.n // _SAMPLE) == 0)
+    return tuple(key for key in SCORES if _is_worth(few, SCORES[key]))
 
 
 def _is_worth(cohort: Cohort, definition: Definition) -> bool:
@@ -64,15 +60,11 @@ def with_scores(cohort: Cohort, keys: Iterable[str]) -> Cohort:
         If there is no such score.
     """
     wanted = tuple(key for key in dict.fromkeys(keys) if score_variable(key) not in cohort.patients)
-    if not wanted:
-        return cohort
-    held = _MADE.setdefault(cohort, {})
-    if wanted not in held:
-        held[wanted] = _made(cohort, wanted)
-    return held[wanted]
+    return _made(cohort, wanted) if wanted else cohort
 
 
-def _made(cohort: Cohort, wanted: Iterable[str]) -> Cohort:
+@once_per_value
+def _made(cohort: Cohort, wanted: tuple[str, ...]) -> Cohort:
     columns: dict[str, pd.Series] = {}
     variables = dict(cohort.variables)
     for key in wanted:

@@ -69,7 +69,7 @@ def _draw_alterations(result: Glance, answer: Answer, question: Question) -> Non
 
 def draw_questions(looking: Looking, most: int | None = None) -> None:
     """Cards that open a page with everything set; the first of them where ``most`` says so."""
-    cards = questions(looking.key, looking.cohort)[:most]
+    cards = questions(looking.cohort, looking.key)[:most]
     columns = st.container(key="small_charts_questions").columns(3)
     for position, question in enumerate(cards):
         with columns[position % 3].container(border=True, height="stretch"):
@@ -91,7 +91,7 @@ def draw_questions(looking: Looking, most: int | None = None) -> None:
 
 def draw_next(looking: Looking) -> None:
     """What to ask of a cohort that was loaded just now."""
-    if has_just_loaded() and questions(looking.key, looking.cohort):
+    if has_just_loaded() and questions(looking.cohort, looking.key):
         st.markdown("**What to ask first**")
         draw_questions(looking, 3)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from app.views.transplant.defaults import suggest
 from data_loaders import Cohort
 from data_loaders.meaning.derived import is_triple_negative
 from data_loaders.meaning.vocabulary import term_of
+from data_loaders.once import once_per_value
 
 _MOST = 6
 _ENOUGH = 50
@@ -62,10 +62,8 @@ class StartingQuestion:
     view: View
 
 
-_HELD: WeakKeyDictionary[Cohort, dict[str, list[StartingQuestion]]] = WeakKeyDictionary()
-
-
-def questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
+@once_per_value
+def questions(cohort: Cohort, key: str) -> list[StartingQuestion]:
     """Questions that this cohort can answer, the most telling first; found once for each.
 
     Parameters
@@ -73,13 +71,6 @@ def questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     cohort
         The cohort; only its variables, features and endpoints decide.
     """
-    held = _HELD.setdefault(cohort, {})
-    if key not in held:
-        held[key] = _questions(key, cohort)
-    return held[key]
-
-
-def _questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     found = [
         *_driver_questions(key, cohort),
         *_lymphoid_questions(key, cohort),

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from app.analysis.arrays import Bools, Floats
 from app.study.exposures import exposure_options, exposure_times
 from data_loaders import Cohort, Endpoint, Variable
 from data_loaders.model import DAYS_PER_MONTH
+from data_loaders.once import once_per_value
 from data_loaders.wording import capitalised
 
 EventKind = Literal[
@@ -96,6 +96,7 @@ class Histories:
         return self.end_label if self.ended[position] == 1 else LAST_FOLLOW_UP
 
 
+@once_per_value
 def histories(cohort: Cohort) -> Histories | None:
     """The histories of a cohort, worked out once; None without an endpoint.
 
@@ -106,13 +107,7 @@ def histories(cohort: Cohort) -> Histories | None:
     """
     if not cohort.endpoints:
         return None
-    if cohort not in _HELD:
-        _HELD[cohort] = _made(cohort)
-    return _HELD[cohort]
-
-
-# Kept as long as the cohort is.
-_HELD: WeakKeyDictionary[Cohort, Histories] = WeakKeyDictionary()
+    return _made(cohort)
 
 
 def patient_events(found: Histories, position: int) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +31,7 @@ from app.cohort.groupings import (
 )
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
+from data_loaders.once import once_per_value
 
 GROUPING_LABEL = "Genomic subgroup"
 _MOST_WRITTEN = 6
@@ -80,18 +80,15 @@ def subgroup_features(cohort: Cohort, kinds: Collection[str] = tuple(KINDS)) -> 
     ``CALR type 1`` would only repeat what ``CALR`` tells; ``FLT3-ITD`` stays where there is no
     ``FLT3`` beside it.
     """
-    if cohort not in _REPEATS:
-        _REPEATS[cohort] = pd.Series(
-            [_repeats_its_gene(cohort, str(name)) for name in cohort.features.index],
-            index=cohort.features.index,
-        )
-    repeats = _REPEATS[cohort]
     wanted = cohort.features["kind"].isin([kind for key in kinds for kind in KINDS[key]])
-    return [str(name) for name in cohort.features.index[wanted & ~repeats]]
+    return [str(name) for name in cohort.features.index[wanted & ~_repeats(cohort)]]
 
 
-# Asked on every run of a page, and the same as long as the cohort lives.
-_REPEATS: WeakKeyDictionary[Cohort, pd.Series] = WeakKeyDictionary()
+@once_per_value
+def _repeats(cohort: Cohort) -> pd.Series:
+    """By feature, whether it repeats its gene."""
+    names = cohort.features.index
+    return pd.Series([_repeats_its_gene(cohort, str(name)) for name in names], index=names)
 
 
 def _repeats_its_gene(cohort: Cohort, name: str) -> bool:

@@ -21,7 +21,7 @@ def test_triple_negative_against_calr_is_asked_however_it_is_spelt(word: str):
         variables=(DIAGNOSIS, Variable("driver", "Driver mutation", "categorical")),
         endpoints=(OS,),
     )
-    asked = {q.title: q.view.settings for q in questions("test", cohort)}
+    asked = {q.title: q.view.settings for q in questions(cohort, "test")}
     settings = next(s for title, s in asked.items() if "triple-negative" in title)
     assert settings["compare_groups"] == ["CALR", word]
     assert settings["compare"] == "At a glance"
@@ -43,7 +43,7 @@ def test_a_lymphoid_cohort_is_asked_its_own_questions():
             Endpoint("ttt", "Time to first treatment", "ttt_months", "ttt_event", "ttt_competing"),
         ),
     )
-    first = questions("test", cohort)[0]
+    first = questions(cohort, "test")[0]
     assert first.title == "Does IGHV status change the time to first treatment?"
     assert (first.view.settings["group"], first.view.settings["endpoint"]) == (
         "variable:ighv", "ttt",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
 from data_loaders.arrays import Ints
 from data_loaders.model import CATEGORIES
+from data_loaders.once import once_per_value
 from data_loaders.wording import mid_sentence
 
 MOST_LEVELS = 8
@@ -109,6 +109,7 @@ class Histogram:
     logarithmic: bool = False
 
 
+@once_per_value
 def ranked_variables(cohort: Cohort) -> list[RankedVariable]:
     """Variables worth a picture, the most telling first: never the file's order.
 
@@ -121,16 +122,6 @@ def ranked_variables(cohort: Cohort) -> list[RankedVariable]:
     cohort
         The cohort; the whole of it decides, so that the order does not jump as one filters.
     """
-    if cohort not in _RANKED:
-        _RANKED[cohort] = _ranked(cohort)
-    return _RANKED[cohort]
-
-
-# Asked on every run of the page, and the same as long as the cohort lives.
-_RANKED: WeakKeyDictionary[Cohort, list[RankedVariable]] = WeakKeyDictionary()
-
-
-def _ranked(cohort: Cohort) -> list[RankedVariable]:
     found = []
     for variable in cohort.variables.values():
         if variable.role == "outcome" or variable.name in cohort.endpoint_columns:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from app.cohort.groupings import Grouping
 from app.study.accounting import Accounting
 from data_loaders import Cohort
 from data_loaders.alterations.mutation_rule import counts
+from data_loaders.once import once_per_value
 
 # Allele fractions this close are not told apart: read counts of a few hundred allow no more.
 MARGIN = 0.05
@@ -102,16 +102,12 @@ def counted_variants(cohort: Cohort, mask: Bools) -> pd.DataFrame:
         gene (categorical), protein_change, variant_class, vaf (0 to 1, NaN where not measured),
         patient (position in the cohort), position (on the protein, NaN where none is named).
     """
-    if cohort not in _OF_COHORT:
-        _OF_COHORT[cohort] = _counted(cohort)
-    variants = _OF_COHORT[cohort]
+    variants = _counted(cohort)
     return variants[mask[variants["patient"].to_numpy()]]
 
 
-# Kept as long as the cohort is: texts are read once, not at every change of a filter.
-_OF_COHORT: WeakKeyDictionary[Cohort, pd.DataFrame] = WeakKeyDictionary()
-
-
+# Texts are read once, not at every change of a filter.
+@once_per_value
 def _counted(cohort: Cohort) -> pd.DataFrame:
     mutations = cohort.mutations
     place = cohort.patients.index.get_indexer(mutations["patient_id"])

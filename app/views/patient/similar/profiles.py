@@ -13,6 +13,7 @@ import numpy.typing as npt
 from app.views.subgroups.analysis import subgroup_features
 from data_loaders import Cohort, CohortError, Variable
 from data_loaders.arrays import Bools, Floats
+from data_loaders.once import once_per_value
 
 Floats32 = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint64]
@@ -99,15 +100,10 @@ def profile_variables(cohort: Cohort) -> list[str]:
     variables whose meaning was recognised. What belongs to an endpoint, a treatment or a study
     never counts, nor does a column that nobody said the meaning of: it may be an outcome.
     """
-    if cohort not in _OPTIONS:
-        _OPTIONS[cohort] = _profile_variables(cohort)
-    return list(_OPTIONS[cohort])
+    return list(_profile_variables(cohort))
 
 
-# Asked on every run of a page, and the same as long as the cohort lives.
-_OPTIONS: WeakKeyDictionary[Cohort, list[str]] = WeakKeyDictionary()
-
-
+@once_per_value
 def _profile_variables(cohort: Cohort) -> list[str]:
     return [
         variable.name

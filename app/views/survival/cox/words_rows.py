@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from app.cohort.groupings import MIN_GROUP_FOR_TEST
 from app.study.wording import format_interval, format_p_cell
 from app.views.survival.cox.analysis import MULTIVARIABLE, UNIVARIABLE, CohortModels
 from app.views.survival.cox.frame import Covariate
+from data_loaders.once import once_per_value
 
 TOO_FEW = f"fewer than {MIN_GROUP_FOR_TEST} patients"
 
@@ -200,15 +200,11 @@ def _present(column: pd.Series) -> list[str]:
     return [str(level) for i, level in enumerate(column.cat.categories) if counts[i + 1]]
 
 
-_ESTIMATES: WeakKeyDictionary[CoxModel, list[tuple[Term, pd.Series]]] = WeakKeyDictionary()
-
-
+@once_per_value
 def estimates(model: CoxModel) -> list[tuple[Term, pd.Series]]:
     """Each term of a model with its row of the summary as it is shown."""
-    if model not in _ESTIMATES:
-        rows = [row for _, row in shown_summary(model).iterrows()]
-        _ESTIMATES[model] = list(zip(model.fitted.terms, rows, strict=True))
-    return _ESTIMATES[model]
+    rows = [row for _, row in shown_summary(model).iterrows()]
+    return list(zip(model.fitted.terms, rows, strict=True))
 
 
 def shown_summary(model: CoxModel) -> pd.DataFrame:

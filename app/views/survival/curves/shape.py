@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from app.analysis.competing_risks import GroupModel, group_cox_of, hazard_ratios
 from app.analysis.survival import Curves, last_with
 from app.study.outcomes import Outcome
 from app.views.survival.curves.analysis import GroupSurvival
+from data_loaders.once import once_per_value
 
 CLEAR = 1.96  # standard errors that a difference must exceed on both sides of a crossing
 _GRID = 200
@@ -120,21 +120,13 @@ def ratios_of(table: pd.DataFrame, reference: str) -> pd.DataFrame | None:
         return None
 
 
+# Figure, sentences, methods and sheets all ask for it, at every run of the page.
+@once_per_value
 def hazards_model(outcome: Outcome) -> GroupModel | None:
     """A Cox model with the groups as its only covariate; None where it cannot be fitted.
 
     As with an infinite hazard ratio. Groups that are too small for a test do not count.
     """
-    # Figure, sentences, methods and sheets all ask for it, at every run of the page.
-    if outcome not in _MODELS:
-        _MODELS[outcome] = _fitted(outcome)
-    return _MODELS[outcome]
-
-
-_MODELS: WeakKeyDictionary[Outcome, GroupModel | None] = WeakKeyDictionary()
-
-
-def _fitted(outcome: Outcome) -> GroupModel | None:
     tested, _ = outcome.large_enough()
     if len(tested) < 2:
         return None
