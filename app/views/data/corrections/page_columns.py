@@ -12,9 +12,9 @@ from app.cohort.escaping import literal
 from app.views.data.corrections.page_draft import (
     Correction,
     Editing,
+    corrects,
     draw_take_back,
     entries_in_words,
-    step,
     with_count,
 )
 from data_loaders.dates.columns import DATE_FORMATS
@@ -70,10 +70,8 @@ def draw_columns(editing: Editing) -> None:
             USES,
             index=None,
             placeholder="each as below",
-            key=editing.key("all"),
-            on_change=_use_all,
-            args=(tuple(chosen), editing.key("all")),
             width=280,
+            **corrects(editing.key("all"), None, partial(_all_used, tuple(chosen)), refill=True),
         )
     for name in chosen[:_MOST_PANELS]:
         _draw_panel(editing, editing.columns[name], uses[name])
@@ -90,17 +88,14 @@ def _option(column: FileColumn) -> str:
     return f"{column.name} · {entries_in_words(column, marked=False)}"
 
 
-def _use_all(names: Sequence[str], key: str) -> None:
-    use = st.session_state[key]
-
+def _all_used(names: Sequence[str], use: str) -> Correction:
     def change(mapping: Mapping[str, Any]) -> dict[str, Any]:
         said = dict(mapping)
         for name in names:
             said = used_as(said, name, use)
         return said
 
-    if use:
-        step(change, refill=True)
+    return change
 
 
 def _draw_panel(editing: Editing, column: FileColumn, use: Use) -> None:
@@ -112,16 +107,16 @@ def _draw_panel(editing: Editing, column: FileColumn, use: Use) -> None:
         st.markdown(f"**{literal(name)}**{file} · {entries_in_words(column)}{gaps}")
         left, *right = st.columns([3, 4, 3, 3], vertical_alignment="bottom")
         options = list(USES) if use.use in USES else [use.use, *USES]
-        # A list of its own for each use: what a browser says of the one before, while it has yet to
-        # hear of a correction made beside it, takes nothing back.
-        key = editing.key("use", name, use.use)
+        # A list of its own for each use, which a correction made beside it may change.
         left.selectbox(
             "Used as",
             options,
             index=options.index(use.use),
-            key=key,
-            on_change=_use_as,
-            args=(name, use.use, key),
+            **corrects(
+                editing.key("use", name, use.use),
+                use.use,
+                lambda other: partial(used_as, name=name, use=other),
+            ),
         )
         if use.use == ALTERATION:
             _draw_alteration(editing, column, use, right[0])
@@ -148,12 +143,6 @@ def _is_stated(editing: Editing, name: str) -> bool:
     )
 
 
-def _use_as(name: str, before: str, key: str) -> None:
-    use = st.session_state[key]
-    if use != before:
-        step(partial(used_as, name=name, use=use))
-
-
 def _draw_alteration(editing: Editing, column: FileColumn, use: Use, place: Any) -> None:
     _draw_name(editing, use, place, "Which alteration")
     draw_codes(
@@ -167,24 +156,23 @@ def _draw_alteration(editing: Editing, column: FileColumn, use: Use, place: Any)
 
 
 def _draw_name(editing: Editing, use: Use, place: Any, label: str) -> None:
+    now = "" if use.unsure else use.alteration
     place.text_input(
         label,
-        value="" if use.unsure else use.alteration,
-        key=editing.key("alteration", use.name),
-        on_change=_name_alteration,
-        args=(editing, use),
+        value=now,
         placeholder=f"{use.name}, as read"
         if use.use == ALTERATION
         else "JAK2 V617F, del(13q), ...",
         help="A gene, a gene with a part of its mutations (JAK2 V617F, CALR type 1), or a "
         "cytogenetic event (del(5q), 13pUPD).",
+        **corrects(editing.key("alteration", use.name), now, partial(_named, use)),
     )
 
 
-def _name_alteration(editing: Editing, use: Use) -> None:
-    text = str(st.session_state[editing.key("alteration", use.name)])
+def _named(use: Use, text: str) -> Correction:
     if text.strip() or use.use == ALTERATION:
-        step(partial(named_alteration, name=use.name, text=text))
+        return partial(named_alteration, name=use.name, text=text)
+    return dict  # blanks name nothing
 
 
 def draw_codes(
@@ -220,49 +208,51 @@ def draw_codes(
     if len(now) <= _MOST_CONTROLS:
         with st.container(horizontal=True, gap="medium"):
             for text, count in column.entries:
-                key = editing.key(of, column.name, text)
                 st.segmented_control(
                     with_count(literal(text), count),
                     meanings,
                     default=now[text],
                     required=True,
                     wrap=True,
-                    key=key,
-                    on_change=_code_one,
-                    args=(now, text, key, change),
+                    **corrects(
+                        editing.key(of, column.name, text),
+                        now[text],
+                        lambda meaning, text=text: change({**now, text: meaning}),
+                    ),
                 )
         return
     counts = dict(column.entries)
     for meaning in meanings[:-1]:
-        key = editing.key(of, column.name, meaning)
+        so = [text for text, said in now.items() if said == meaning]
         st.multiselect(
             f"Values that mean {meaning}",
             list(now),
-            default=[text for text, said in now.items() if said == meaning],
+            default=so,
             format_func=lambda text: with_count(text, counts[text]),
-            key=key,
-            on_change=_code_many,
-            args=(now, (meaning, meanings[-1]), key, change),
             select_all=False,
+            **corrects(
+                editing.key(of, column.name, meaning),
+                so,
+                partial(_coded, now, (meaning, meanings[-1]), change),
+                refill=True,
+            ),
         )
     st.caption(f"All others mean {meanings[-1]}.")
 
 
-def _code_one(
-    now: Mapping[str, str], text: str, key: str, change: Callable[..., Correction]
-) -> None:
-    step(change({**now, text: st.session_state[key]}))
-
-
-def _code_many(
-    now: Mapping[str, str], of: tuple[str, str], key: str, change: Callable[..., Correction]
-) -> None:
-    chosen, (meaning, rest) = set(st.session_state[key]), of
-    after = {
-        text: meaning if text in chosen else rest if said == meaning else said
-        for text, said in now.items()
-    }
-    step(change(after), refill=True)
+def _coded(
+    now: Mapping[str, str],
+    of: tuple[str, str],
+    change: Callable[[Mapping[str, str]], Correction],
+    chosen: Sequence[str],
+) -> Correction:
+    meaning, rest = of
+    return change(
+        {
+            text: meaning if text in chosen else rest if said == meaning else said
+            for text, said in now.items()
+        }
+    )
 
 
 def _draw_variable(editing: Editing, use: Use, places: Sequence[Any]) -> None:
@@ -273,40 +263,30 @@ def _draw_variable(editing: Editing, use: Use, places: Sequence[Any]) -> None:
     else:
         fields.append(("unit", "Unit", use.unit))
     for place, (part, label, value) in zip(places, fields, strict=False):
-        key = editing.key(part, name)
         place.text_input(
             label,
             value=value,
-            key=key,
-            on_change=_describe,
-            args=(name, part, value, key),
             placeholder="none" if part == "unit" else "",
+            **_describes(editing, name, part, value),
         )
-    key = editing.key("role", name)
     role = use.role if use.role in _ROLES else _ROLES[0]
     places[2].selectbox(
         "About",
         _ROLES,
         index=_ROLES.index(role),
-        key=key,
-        on_change=_describe,
-        args=(name, "role", role, key),
+        **_describes(editing, name, "role", role),
     )
     if use.use == KINDS["ordinal"]:
-        key = editing.key("levels", name)
         entries = [text for text, _ in editing.columns[name].entries]
         levels = [level for level in (use.levels or entries) if level in entries]
         st.multiselect(
             "Levels from low to high (take them out and choose them in order)",
             entries,
             default=levels,
-            key=key,
-            on_change=_describe,
-            args=(name, "levels", levels, key),
             select_all=False,
+            **_describes(editing, name, "levels", levels),
         )
     if use.use == KINDS["date"]:
-        key = editing.key("date_format", name)
         options = (_AS_IS, *DATE_FORMATS)
         said = editing.draft.now.get("columns", {}).get(name, {}).get("date_format", _AS_IS)
         st.segmented_control(
@@ -314,19 +294,16 @@ def _draw_variable(editing: Editing, use: Use, places: Sequence[Any]) -> None:
             options,
             default=said,
             required=True,
-            key=key,
-            on_change=_describe,
-            args=(name, "date_format", said, key),
+            **_describes(editing, name, "date_format", said),
         )
 
 
-def _describe(name: str, part: str, before: object, key: str) -> None:
-    value = st.session_state[key]
-    if value == before:
-        # A browser may tell once more what stood in a field that a correction took away.
-        return
-    value = "" if value == _AS_IS else value.strip() if isinstance(value, str) else value
-    step(partial(described_column, name=name, key=part, value=value))
+def _describes(editing: Editing, name: str, part: str, before: object) -> dict[str, Any]:
+    def change(value: str | Sequence[str]) -> Correction:
+        value = "" if value == _AS_IS else value.strip() if isinstance(value, str) else value
+        return partial(described_column, name=name, key=part, value=value)
+
+    return corrects(editing.key(part, name), before, change)
 
 
 def _draw_identifier(editing: Editing) -> None:
@@ -342,16 +319,18 @@ def _draw_identifier(editing: Editing) -> None:
     )
     if len(fitting) < 2 or now not in fitting:
         return
-    key = editing.key("identifier")
     st.selectbox(
         "Patients are identified by",
         fitting,
         index=fitting.index(now),
-        key=key,
-        on_change=_identify,
-        args=(key,),
         width=280,
         help="Columns that are filled and different in every row.",
+        **corrects(
+            editing.key("identifier"),
+            now,
+            lambda name: partial(identified_by, name=name),
+            refill=True,
+        ),
     )
 
 
@@ -359,7 +338,3 @@ def _may_identify(use: Use) -> bool:
     """Not a measurement or a time, which may differ in every patient by chance."""
     known = "the name" in use.reason and use.use == KINDS["numeric"]
     return use.use in {*KINDS.values(), LEFT_OUT} and not known
-
-
-def _identify(key: str) -> None:
-    step(partial(identified_by, name=st.session_state[key]), refill=True)

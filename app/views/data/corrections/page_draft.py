@@ -86,6 +86,30 @@ def editing(looking: Looking, source: Source) -> Editing:
     return Editing(cohort, column_uses(cohort), held)
 
 
+def corrects(
+    key: str, before: object, change: Callable[[Any], Correction], *, refill: bool = False
+) -> dict[str, Any]:
+    """What makes a widget one that corrects: its key, and the step that it takes.
+
+    Parameters
+    ----------
+    before
+        What it shows. A browser may say that once more of a widget that a correction replaced or
+        took away; nothing is corrected then.
+    change
+        Makes the correction of what the widget shows afterwards.
+    refill
+        As for :func:`step`.
+    """
+    return {"key": key, "on_change": _correct, "args": (key, before, change, refill)}
+
+
+def _correct(key: str, before: object, change: Callable[[Any], Correction], refill: bool) -> None:
+    value = st.session_state[key]
+    if value != before:
+        step(change(value), refill=refill)
+
+
 def step(change: Correction, *, refill: bool = False) -> None:
     """Take one step; call it in a callback.
 

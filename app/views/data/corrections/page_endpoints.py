@@ -10,7 +10,13 @@ import streamlit as st
 
 from app.cohort.escaping import literal
 from app.views.data.corrections.page_columns import draw_codes
-from app.views.data.corrections.page_draft import Correction, Editing, draw_take_back, step
+from app.views.data.corrections.page_draft import (
+    Correction,
+    Editing,
+    corrects,
+    draw_take_back,
+    step,
+)
 from data_loaders import Endpoint
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.endpoints.terms import endpoint_term
@@ -43,9 +49,14 @@ class _Panel:
         """As the cohort has it; None where it does not."""
         return self.editing.cohort.endpoints.get(self.key)
 
-    def widget(self, part: str) -> str:
-        """Key of the widget of a part."""
-        return self.editing.key(part, self.key)
+    def corrects(self, part: str, before: object) -> dict[str, Any]:
+        """What makes a widget correct a part; ``before`` as for the function."""
+
+        def change(value: Any) -> Correction:
+            value = None if value in {_AS_IS, ""} else False if value == _NONE else value
+            return _change(self, part, value)
+
+        return corrects(self.editing.key(part, self.key), before, change, refill=part == "event")
 
 
 def draw_endpoints(editing: Editing) -> None:
@@ -155,35 +166,27 @@ def _change(panel: _Panel, part: str, value: Any) -> Correction:
     return partial(endpoint_said, key=panel.key, part=part, value=value, whole=whole)
 
 
-def _said(panel: _Panel, part: str) -> None:
-    value = st.session_state[panel.widget(part)]
-    value = None if value in {_AS_IS, ""} else False if value == _NONE else value
-    step(_change(panel, part, value), refill=part == "event")
-
-
 def _draw_label(panel: _Panel, place: Any) -> None:
+    now = str(panel.shown.get("label", ""))
     place.text_input(
         "Called",
-        value=str(panel.shown.get("label", "")),
-        key=panel.widget("label"),
-        on_change=_said,
-        args=(panel, "label"),
+        value=now,
         placeholder=endpoint_term(panel.key).label,
+        **panel.corrects("label", now),
     )
 
 
 def _draw_column(panel: _Panel, part: str, label: str, place: Any) -> None:
-    columns, held = panel.editing.columns, panel.shown.get(part)
+    columns = panel.editing.columns
     options = [name for name, column in columns.items() if not column.identifier]
+    now = panel.shown.get(part) if panel.shown.get(part) in options else None
     place.selectbox(
         label,
         options,
-        index=options.index(held) if held in options else None,
+        index=None if now is None else options.index(now),
         placeholder="Choose its column",
-        key=panel.widget(part),
-        on_change=_said,
-        args=(panel, part),
         filter_mode="contains",
+        **panel.corrects(part, now),
     )
 
 
@@ -195,16 +198,14 @@ def _draw_unit(panel: _Panel, place: Any) -> None:
     between = shown.get("time") in dates or bool(shown.get("from"))
     part = "from" if between else "unit"
     options = [_AS_IS, *(dates if between else MONTHS_PER)]
-    held = shown.get(part, _AS_IS)
+    now = shown.get(part) if shown.get(part) in options else _AS_IS
     as_read = None if between else _unit_read(panel)
     place.selectbox(
         "Counted from" if between else "Time is in",
         options,
-        index=options.index(held) if held in options else 0,
+        index=options.index(now),
         format_func=lambda option: as_read if as_read and option == _AS_IS else option,
-        key=panel.widget(part),
-        on_change=_said,
-        args=(panel, part),
+        **panel.corrects(part, now),
     )
 
 
@@ -237,10 +238,8 @@ def _draw_other(panel: _Panel, part: str, label: str, place: Any) -> None:
         options,
         index=options.index(held),
         format_func=lambda option: as_read if option == _AS_IS else option,
-        key=panel.widget(part),
-        on_change=_said,
-        args=(panel, part),
         help="Another event that keeps a patient from this one; a code above can mean it as well."
         if competing
         else "Where patients are known only from a later day on (left truncation).",
+        **panel.corrects(part, held),
     )
