@@ -65,8 +65,10 @@ tabs = {
     "Variables": draw_variables,
     "Alterations": draw_alterations,
 } | ({"Planted truths": draw_truths} if provenance.truths else {})
-# Once opened they stay, as what is typed there does.
-opened: set[str] = st.session_state.setdefault("_data_tabs_opened", set())
+# Once opened they stay, as what is typed there does, until another cohort is looked at: by name,
+# since one that was corrected is still the same.
+opened: set[str] = st.session_state.get("_data_tabs_opened", {}).get(cohort.name, set())
+st.session_state["_data_tabs_opened"] = {cohort.name: opened}
 places = st.tabs(list(tabs), key="data_tabs", on_change="rerun")
 for place, (title, draw) in zip(places, tabs.items(), strict=True):
     if place.open:

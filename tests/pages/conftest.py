@@ -18,11 +18,15 @@ PAGES = (
     "home", "cohort", "survival", "subgroups", "prognosis", "transplant", "genomics", "compare",
     "pooled", "patient", "story", "data", "methods",
 )  # fmt: skip
-# What a session holds that opened every tab of the Data page, under "_data_tabs_opened".
-DATA_TABS = {
+_DATA_TABS = {
     "Findings", "Correct what was understood", "Derive", "Endpoints", "Variables", "Alterations",
     "Planted truths",
 }  # fmt: skip
+
+
+def data_tabs_of(cohort: Cohort) -> dict[str, set[str]]:
+    """What a session that opened every tab of the Data page holds as ``_data_tabs_opened``."""
+    return {cohort.name: set(_DATA_TABS)}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,7 +19,7 @@ from app.shell.session import Source
 from data_loaders import Cohort
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
-from tests.pages.conftest import DATA_TABS, calm, figures, words
+from tests.pages.conftest import calm, data_tabs_of, figures, words
 
 RNG = np.random.default_rng(6)
 N = 60
@@ -45,7 +45,7 @@ def opened(mapping: dict | None = None, files: Mapping[str, bytes] = FILES) -> A
     at.session_state["_uploads"] = {key: cohort}
     at.session_state["_upload_sources"] = {key: Source.of_files(files, mapping or {})}
     at.session_state["cohort"] = key
-    at.session_state["_data_tabs_opened"] = DATA_TABS
+    at.session_state["_data_tabs_opened"] = data_tabs_of(cohort)
     at.switch_page(str(ROOT / "pages" / "data.py"))
     at.run()
     assert not at.exception, at.exception
@@ -130,6 +130,22 @@ def test_missing_values_are_drawn_by_centre():
     ]  # fmt: skip
     at.selectbox(key="missing_by").set_value("").run()
     assert any(f["data"][0]["type"] == "bar" for f in figures(at))
+
+
+def test_tabs_that_were_opened_stay_until_another_cohort_is_looked_at(open_app):
+    def lists_variables() -> bool:
+        return any("Why" in table.value.columns for table in at.dataframe)
+
+    at = open_app("data")
+    assert not lists_variables()
+    at.session_state["data_tabs"] = "Variables"
+    at.run()
+    at.session_state["data_tabs"] = "Findings"
+    at.run()
+    assert lists_variables()
+    at.session_state["cohort"] = "demo:mds"
+    calm(at.run())
+    assert not lists_variables()
 
 
 def test_without_a_change_there_is_nothing_to_use():
@@ -381,6 +397,8 @@ def test_a_table_of_a_database_is_corrected_without_asking_it_again(tmp_path: Pa
     at.button(key="database_load").click().run()
     assert "seen was read" in words(at)
     file.unlink()
+    at.session_state["data_tabs"] = "Correct what was understood"
+    at.run()
     hand = Hand(at)
     hand.look_at("centre")
     hand.write("Hospital", "label", "centre")

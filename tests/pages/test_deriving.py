@@ -23,7 +23,7 @@ from data_loaders import load_cohort
 from data_loaders.settings import DISCLOSURE, STORE
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
-from tests.pages.conftest import DATA_TABS, calm, figures, words
+from tests.pages.conftest import calm, data_tabs_of, figures, words
 from tests.pages.test_data_page import Hand
 from tests.pages.test_keeping import KEY, session
 
@@ -137,7 +137,7 @@ def test_what_is_derived_is_wherever_the_cohort_is(open_app: Callable[..., AppTe
     assert all(one.name in printed for one in (RATIO, CLASS, BOTH))
     at.switch_page(str(ROOT / "pages" / "cohort.py"))
     calm(at.run())
-    at.session_state["_data_tabs_opened"] = DATA_TABS
+    at.session_state["_data_tabs_opened"] = data_tabs_of(cohort)
     at.switch_page(str(ROOT / "pages" / "data.py"))
     calm(at.run())
     altered = next(f.value for f in at.dataframe if "Altered" in f.value.columns)
@@ -180,7 +180,7 @@ def test_a_mapping_brings_it_back_and_disclosure_control_does_not(monkeypatch: p
     at.session_state["_uploads"] = {"upload:a": cohort}
     at.session_state["_upload_sources"] = {"upload:a": Source.of_files(files, mapping)}
     at.session_state["cohort"] = "upload:a"
-    at.session_state["_data_tabs_opened"] = DATA_TABS
+    at.session_state["_data_tabs_opened"] = data_tabs_of(cohort)
     at.switch_page(str(ROOT / "pages" / "data.py"))
     calm(at.run())
     seen = at.session_state["_looking_at"].cohort

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
 from data_loaders import Cohort, load_table_bytes
-from tests.pages.conftest import DATA_TABS, calm, open_upload
+from tests.pages.conftest import calm, data_tabs_of, open_upload
 from tests.pages.test_every_figure import WALKS
 
 ODD = (
@@ -64,8 +64,9 @@ def texts(at: AppTest) -> Iterator[str]:
 def test_texts_of_the_data_are_shown_as_they_are(page: str, query: dict[str, str], tab: str):
     if tab or query.get("cohort") or page == "methods":
         pytest.skip("the tabs of a page are walked with its first, other cohorts not at all")
-    tabs = {"_data_tabs_opened": DATA_TABS}
-    at = calm(open_upload(hostile(), page, query=query, state=tabs))
+    cohort = hostile()
+    tabs = {"_data_tabs_opened": data_tabs_of(cohort)}
+    at = calm(open_upload(cohort, page, query=query, state=tabs))
     said = list(texts(at))
     loud = [text for text in said for part in PARTS if part in text]
     assert not loud, loud[:5]
