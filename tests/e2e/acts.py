@@ -92,7 +92,8 @@ def choose_files(page: Page, *paths: Path) -> None:
 
 def choose_many(page: Page, label: str, *values: str) -> None:
     """Add values to a multiselect."""
-    box = page.get_by_test_id("stMultiSelect").filter(has_text=label)
+    named = page.get_by_test_id("stWidgetLabel").filter(has_text=label)
+    box = page.get_by_test_id("stMultiSelect").filter(has=named)
     for value in values:
         option = page.get_by_role("option", name=value, exact=True)
         with answered(page):

@@ -25,7 +25,9 @@ def _drawn(page: Page) -> list[dict[str, float]]:
     return page.evaluate(_FIGURES)  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("path", ["", "survival", "transplant?cohort=demo:mds&view=Four%20answers"])
+@pytest.mark.parametrize(
+    "path", ["", "survival", "transplant?cohort=demo:mds&dx=MDS-IB1&view=Four%20answers"]
+)
 def test_no_figure_is_narrower_than_its_labels(page: Page, address: str, path: str):
     page.set_viewport_size({"width": 1366, "height": 768})
     page.goto(f"{address}/{path}")
