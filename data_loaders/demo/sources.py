@@ -6,8 +6,9 @@ one that was remembered, and both from a size that was chosen for the demo.
 Of the lymphoid papers and of CML whose figures are recalled, title, place and abstract have been
 read of Schmitz 2018, Reddy 2017, Chapuy 2018, Wright 2020, Lacy 2020, Lenz 2008, Puente 2015,
 Landau 2015, Burger 2015, Branford 2018, Kim 2017 and Soverini 2011: they agree with which genes
-mark a class and which way an effect goes, and give no frequency of single genes. CLL-IPI 2016,
-Ziepert 2010, Rosenwald 2019, Marin 2012 and Hochhaus 2016 have not been read.
+mark a class and which way an effect goes, and give no frequency of single genes. Of CLL-IPI 2016 a
+report of the abstract (ASCO Post, 10 June 2016) gives points, groups and their survival, not the
+hazard ratios. Rosenwald 2019, Marin 2012 and Hochhaus 2016 have not been read.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ SCHMITZ_2018 = Source("Schmitz 2018 N Engl J Med 378:1396", "recalled")
 REDDY_2017 = Source("Reddy 2017 Cell 171:481", "recalled")
 CHAPUY_2018 = Source("Chapuy 2018 Nat Med 24:679", "recalled")
 LENZ_2008 = Source("Lenz 2008 N Engl J Med 359:2313", "recalled")
-ZIEPERT_2010 = Source("Ziepert 2010 J Clin Oncol 28:2373", "recalled")
+ZHOU_2014 = Source("Zhou 2014 Blood 123:837", "read")
+RUPPERT_2020 = Source("Ruppert 2020 Blood 135:2041", "read")
 ROSENWALD_2019 = Source("Rosenwald 2019 J Clin Oncol 37:3359", "recalled")
 LACY_2020 = Source("Lacy 2020 Blood 135:1759", "recalled")
 WRIGHT_2020 = Source("Wright 2020 Cancer Cell 37:551", "recalled")
@@ -104,6 +106,7 @@ WRIGHT_2020 = Source("Wright 2020 Cancer Cell 37:551", "recalled")
 PFIRRMANN_2016 = Source("Pfirrmann 2016 Leukemia 30:48", "read")
 SOKAL_1984 = Source("Sokal 1984 Blood 63:789", "read")
 MARIN_2012 = Source("Marin 2012 J Clin Oncol 30:232", "recalled")
+CORTES_2014 = Source("Cortes 2014 Blood 124(21):152", "read")  # DASISION after five years
 HEHLMANN_2017 = Source("Hehlmann 2017 Leukemia 31:2398", "read")
 HOCHHAUS_2016 = Source("Hochhaus 2016 Leukemia 30:1044", "recalled")
 HANFSTEIN_2014 = Source("Hanfstein 2014 Haematologica 99:1441", "read")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.cohort.scores import score
 from data_loaders import Cohort, PlantedTruth
 from data_loaders.demo import load_demo
 from data_loaders.demo._mds_figures import PUBLISHED_MEDIAN_YEARS
@@ -230,6 +231,48 @@ def test_published_medians_come_out_about_right():
     assert aml["median:os@Favourable"] > 48
     assert aml["median:os@Intermediate"] == pytest.approx(16.8, rel=0.3)
     assert aml["median:os@Adverse"] == pytest.approx(9.7, rel=0.3)
+
+
+def test_risk_groups_of_cll_ipi_survive_as_published():
+    """Within the 95% intervals of the training set, Lancet Oncol 2016;17:779."""
+    cohort = large("cll")
+    classes = score(cohort, "cll_ipi").table["category"].to_numpy()
+    published = {
+        "Low": (0.905, 0.960), "Intermediate": (0.755, 0.832), "High": (0.579, 0.688),
+        "Very high": (0.125, 0.341),
+    }  # fmt: skip
+    for name, (lower, upper) in published.items():
+        patients = cohort.patients[classes == name]
+        survival, _ = kaplan_meier(
+            patients["os_months"].to_numpy(), patients["os_event"].to_numpy(), 60
+        )
+        assert lower < survival < upper, name
+
+
+def test_risk_groups_of_nccn_ipi_survive_near_what_is_published():
+    """Lowest and highest at 5 years: 96 and 33% (Blood 123:837), 92 and 49% (Blood 135:2041)."""
+    cohort = large("dlbcl")
+    classes = score(cohort, "nccn_ipi").table["category"].to_numpy()
+    at_five = []
+    for name in ("Low", "Low-intermediate", "High-intermediate", "High"):
+        patients = cohort.patients[classes == name]
+        times = patients["os_months"].to_numpy()
+        at_five.append(kaplan_meier(times, patients["os_event"].to_numpy(), 60)[0])
+    assert at_five == sorted(at_five, reverse=True)
+    assert 0.90 < at_five[0] < 0.96
+    assert 0.28 < at_five[-1] < 0.49
+
+
+def test_major_molecular_responses_come_about_as_in_dasision():
+    """By 24 and 60 months 64 and 76% with dasatinib, 46 and 64% with imatinib (Blood 119:1123)."""
+    patients = large("cml").patients
+    for tki, at_two, at_five in (("Dasatinib", 0.64, 0.76), ("Imatinib", 0.46, 0.64)):
+        some = patients[patients["tki_first_line"] == tki]
+        free = [
+            kaplan_meier(some["mmr_months"].to_numpy(), some["mmr_event"].to_numpy(), month)[0]
+            for month in (24, 60)
+        ]
+        assert free == pytest.approx([1 - at_two, 1 - at_five], abs=0.07), tki
 
 
 def test_remission_rates():

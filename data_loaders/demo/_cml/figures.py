@@ -10,6 +10,7 @@ from data_loaders.demo.planted import Effect, Term
 from data_loaders.demo.simulate import FeatureSpec
 from data_loaders.demo.sources import (
     BRANFORD_2018,
+    CORTES_2014,
     FABARIUS_2011,
     HANFSTEIN_2014,
     HEHLMANN_2017,
@@ -90,34 +91,38 @@ NOT_ON_CORE_PANEL = ("BCORL1", "UBE2A", "SETD2", "KDM6A", "NF1", "STAG2")
 MALE = 0.6  # CML study IV, recalled
 TRANSCRIPTS = {"e14a2": 0.45, "e13a2": 0.41, "Both": 0.14}  # Hanfstein 2014, 1,105 patients
 TKIS = {"Imatinib": 0.58, "Nilotinib": 0.18, "Dasatinib": 0.19, "Bosutinib": 0.05}  # chosen
-SECOND_GENERATION = ("Nilotinib", "Dasatinib", "Bosutinib")
 
-# BCR::ABL1 at 3 months above 10%, by first-line TKI: of imatinib 33% (Hughes 2014 Blood 123:1353)
-# and 22% (Branford 2014 Blood 124:511), of nilotinib 9 to 11% (Hughes), all read in the abstracts;
-# those of dasatinib and bosutinib are chosen near nilotinib's.
-SLOW_START = {"Imatinib": 0.28, "Nilotinib": 0.11, "Dasatinib": 0.12, "Bosutinib": 0.14}
+# BCR::ABL1 at 3 months above 10%, by first-line TKI: of imatinib 36% (Cortes 2014), 33% (Hughes
+# 2014 Blood 123:1353) and 22% (Branford 2014 Blood 124:511), of nilotinib 9 to 11% (Hughes), of
+# dasatinib 16% (Cortes), all read in the abstracts; that of bosutinib is chosen near it.
+SLOW_START = {"Imatinib": 0.28, "Nilotinib": 0.11, "Dasatinib": 0.16, "Bosutinib": 0.16}
 
-MEDIAN_SURVIVAL_MONTHS = 25.0 * 12  # of all; 82% alive at 10 years, Hehlmann 2017
-SURVIVAL_SHAPE = 1.35
+# Chosen so that of all 82% are alive at 10 years, Hehlmann 2017.
+MEDIAN_SURVIVAL_MONTHS, SURVIVAL_SHAPE = 29.0 * 12, 1.4
 
 _AGE = HEHLMANN_2017.chosen()
 DEATH_EFFECTS: tuple[Effect, ...] = (
-    Effect(Term(column="age_years", per=10), 1.8, _AGE),
+    Effect(Term(column="age_years", per=10), 1.6, _AGE),
     of_level("sex", "M", 1.2, _AGE),
-    of_level("elts", "Intermediate", 1.5, PFIRRMANN_2016.chosen()),
-    of_level("elts", "High", 2.4, PFIRRMANN_2016.chosen()),
+    of_level("elts", "Intermediate", 1.2, PFIRRMANN_2016.chosen()),
+    of_level("elts", "High", 1.7, PFIRRMANN_2016.chosen()),
     of_value("bcr_abl1_is_3m", 10, 2.5, MARIN_2012.chosen()),
     of_feature("ASXL1", 1.5, _DIRECTION),
 )
 
 # Major molecular response: the clock starts at the first control, three months after diagnosis.
 FIRST_CONTROL = 3.0
-MEDIAN_RESPONSE_MONTHS = 11.0  # after the first control; Hochhaus 2016, chosen
-RESPONSE_SHAPE = 0.9
+# Chosen near what has been read: with imatinib 22% at 12 months (Kantarjian 2021 Leukemia 35:440 on
+# ENESTnd), 46% by 24 (Kantarjian 2012 Blood 119:1123, DASISION) and 64% by 60 (Cortes 2014), with
+# nilotinib or dasatinib 44%, 64% and 76%.
+MEDIAN_RESPONSE_MONTHS, RESPONSE_SHAPE = 20.0, 0.65  # after the first control
 RESPONSE_EFFECTS: tuple[Effect, ...] = (
     of_level("elts", "Intermediate", 0.75, PFIRRMANN_2016.chosen()),
     of_level("elts", "High", 0.55, PFIRRMANN_2016.chosen()),
-    *(of_level("tki_first_line", name, 1.5, HOCHHAUS_2016.chosen()) for name in SECOND_GENERATION),
+    # Read of dasatinib, chosen alike for the other two.
+    of_level("tki_first_line", "Dasatinib", 1.54, CORTES_2014),
+    of_level("tki_first_line", "Nilotinib", 1.54, HOCHHAUS_2016.chosen()),
+    of_level("tki_first_line", "Bosutinib", 1.54, CORTES_2014.chosen()),
     of_level("transcript", "e14a2", 1.3, HANFSTEIN_2014.chosen()),
     of_value("bcr_abl1_is_3m", 10, 0.35, MARIN_2012.chosen()),
     of_feature("ASXL1", 0.7, _DIRECTION),

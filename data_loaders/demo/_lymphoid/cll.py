@@ -120,20 +120,20 @@ def generate(n: int, seed: int) -> Cohort:
 def _clinical(rng: np.random.Generator, ighv: Texts, year: Floats) -> pd.DataFrame:
     n = len(ighv)
     rai = choose_within(rng, figures.RAI_SHARES, ighv)
-    three_areas = rng.random(n) < lookup(figures.BINET_B, rai)
     late = np.isin(rai, ("III", "IV"))
-    binet = np.where(late, "C", np.where(three_areas, "B", "A"))
-    # Rai III is anaemia below 110 g/L, Rai IV thrombocytopenia below 100; Binet C from 100 g/L on.
+    # Rai III is haemoglobin below 110 g/L, Binet C below 100; platelets below 100 are Rai IV and C.
     hb = np.where(
         rai == "III",
-        bounded_normal(rng, 95.0, 8.0, (60, 99.9), n),
-        bounded_normal(rng, 138.0, 12.0, (110, 180), n),
+        bounded_normal(rng, 99.0, 9.0, (60, 109.9), n),
+        bounded_normal(rng, 138.0, 13.0, (110, 180), n),
     )
     platelets = np.where(
         rai == "IV",
         bounded_normal(rng, 72.0, 20.0, (12, 99), n),
         bounded_normal(rng, 205.0, 55.0, (100, 480), n),
     )
+    three_areas = rng.random(n) < lookup(figures.BINET_B, rai)
+    binet = np.where((hb < 100) | (platelets < 100), "C", np.where(three_areas, "B", "A"))
     lymphocytes = np.clip(lognormal(rng, np.where(late, 75.0, 22.0), 0.9, n), 5.0, 380.0)
     identity = np.where(
         ighv == "Unmutated",

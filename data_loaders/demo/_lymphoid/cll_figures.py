@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_loaders.demo.assemble import of_feature, of_level, of_value
-from data_loaders.demo.planted import Effect, Term
+from data_loaders.demo.planted import Effect
 from data_loaders.demo.simulate import FeatureSpec
 from data_loaders.demo.sources import (
     BURGER_2015,
@@ -101,34 +101,36 @@ RAI_SHARES = {
     "Mutated": {"0": 0.46, "I": 0.25, "II": 0.17, "III": 0.05, "IV": 0.07},
     "Unmutated": {"0": 0.27, "I": 0.31, "II": 0.22, "III": 0.08, "IV": 0.12},
 }
-# Of Rai I and II, who has three areas involved; Rai III and IV is Binet C but for few.
-BINET_B = {"0": 0.0, "I": 0.22, "II": 0.55, "III": 0.0, "IV": 0.0}
+# Who has three areas involved, of those whom haemoglobin and platelets leave below Binet C.
+BINET_B = {"0": 0.0, "I": 0.22, "II": 0.55, "III": 0.55, "IV": 0.0}
 MALE = 0.64
 B_SYMPTOMS = {"A": 0.04, "B": 0.13, "C": 0.22}  # chosen
-B2M = {"A": 2.2, "B": 3.1, "C": 3.9}  # mg/L, medians; chosen
+B2M = {"A": 2.4, "B": 3.3, "C": 4.1}  # mg/L, medians; chosen
 ECOG_SHARES = {"0": 0.62, "1": 0.32, "2": 0.06}  # chosen
 
 # Targeted agents as a first treatment from here on (ibrutinib, 2014).
 TARGETED_FROM = 2014
 ERAS = ("Chemoimmunotherapy", "Targeted agents")
 
-MEDIAN_SURVIVAL_MONTHS = 140.0  # of all, both eras together; International CLL-IPI 2016, chosen
-SURVIVAL_SHAPE = 1.3
+# Chosen, with the era's, so that the risk groups of CLL-IPI have the published survival at 5 years.
+MEDIAN_SURVIVAL_MONTHS, SURVIVAL_SHAPE = 160.0, 1.3
+CLL_IPI_AT_5_YEARS = {"Low": 0.932, "Intermediate": 0.793, "High": 0.633, "Very high": 0.233}
 
 _IPI = CLL_IPI_2016.chosen()
 DEATH_EFFECTS: tuple[Effect, ...] = (
-    Effect(Term(column="age_years", per=10), 1.7, _IPI),
-    of_level("sex", "M", 1.3, _IPI),
+    of_value("age_years", 66, 1.7, CLL_IPI_2016),
+    of_level("sex", "M", 1.2, _IPI),
     of_level("ighv_status", "Unmutated", 2.6, CLL_IPI_2016),
-    # TP53 aberrations as one: 4.2; given to the deletion and the mutation, which go together.
-    of_feature("TP53", 2.1, DIETRICH_2018),
-    of_feature("del(17p)", 2.0, _IPI),
-    of_value("beta2_microglobulin_mg_per_l", 3.5, 2.0, CLL_IPI_2016),
-    of_level("binet_stage", "B", 1.4, _IPI),
-    of_level("binet_stage", "C", 1.8, _IPI),
+    # TP53 aberrations as one: 4.2, about the mean of those who have either and of those with both.
+    of_feature("TP53", 3.0, _IPI),
+    of_feature("del(17p)", 3.0, _IPI),
+    of_value("beta2_microglobulin_mg_per_l", 3.6, 2.0, CLL_IPI_2016),
+    # Rai I to IV against 0: 1.6.
+    of_level("rai_stage", "0", 0.63, CLL_IPI_2016),
+    of_level("binet_stage", "C", 1.2, _IPI),
     of_feature("NOTCH1", 1.58, OSCIER_2013),
     of_feature("SF3B1", 1.52, OSCIER_2013),
-    of_level("treatment_era", "Targeted agents", 0.5, BURGER_2015.chosen()),
+    of_level("treatment_era", "Targeted agents", 0.6, BURGER_2015.chosen()),
 )
 
 # First treatment: IGHV and TP53 as recomputed for the next treatment, others chosen.
@@ -141,7 +143,7 @@ TREATMENT_EFFECTS: tuple[Effect, ...] = (
     of_feature("+12", 1.3, DOHNER_2000.chosen()),
     of_feature("NOTCH1", 1.4, PUENTE_2015.chosen()),
     of_feature("SF3B1", 1.5, PUENTE_2015.chosen()),
-    of_value("beta2_microglobulin_mg_per_l", 3.5, 1.5, _IPI),
+    of_value("beta2_microglobulin_mg_per_l", 3.6, 1.5, _IPI),
     of_level("binet_stage", "B", 2.6, _IPI),
     of_level("binet_stage", "C", 6.0, _IPI),
 )

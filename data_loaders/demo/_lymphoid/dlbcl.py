@@ -41,7 +41,7 @@ from data_loaders.demo.simulate import (
     lognormal,
     lookup,
 )
-from data_loaders.demo.sources import ZIEPERT_2010
+from data_loaders.demo.sources import RUPPERT_2020
 from data_loaders.model import Cohort, PlantedTruth, Variable
 
 CLOSING_YEAR = 2022
@@ -117,7 +117,7 @@ def generate(n: int, seed: int) -> Cohort:
         Parts(
             key="dlbcl",
             citation="Figures planted from Wright 2020, Schmitz 2018, Reddy 2017, Chapuy 2018, "
-            "Lacy 2020, Ziepert 2010, Rosenwald 2019 and others; each truth names its own.",
+            "Lacy 2020, Ruppert 2020, Rosenwald 2019 and others; each truth names its own.",
             features=figures.FEATURES,
             altered=altered,
             off_core_panel=figures.NOT_ON_CORE_PANEL,
@@ -234,4 +234,4 @@ def _outcomes(
         **_response(rng, death, progressed, end),
     }
     groups = [*levels_of("cell_of_origin", figures.ORIGINS), *levels_of("ipi", figures.IPI)]
-    return columns, median_truths(patients, death, groups, ZIEPERT_2010)
+    return columns, median_truths(patients, death, groups, RUPPERT_2020)
