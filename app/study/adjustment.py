@@ -10,6 +10,7 @@ from data_loaders import Cohort, CohortError, Variable
 from data_loaders.arrays import Bools
 
 MAX_LEVELS = 12
+_SEX = {"sex", "gender"}
 _ROLES = ("demographic", "disease", "laboratory", "clinical", "study")
 
 
@@ -25,12 +26,23 @@ def adjustment_options(cohort: Cohort) -> list[str]:
 
 
 def age_and_sex(cohort: Cohort) -> list[str]:
-    """The columns of age and sex that the cohort has."""
+    """The columns of age and sex that the cohort has, whatever their file calls them."""
+    found = [age_column(cohort), sex_column(cohort)]
     return [
-        name
-        for name in ("age_years", "sex")
-        if name in cohort.variables and is_usable(cohort, cohort.variables[name])
+        name for name in found if name is not None and is_usable(cohort, cohort.variables[name])
     ]
+
+
+def sex_column(cohort: Cohort) -> str | None:
+    """The column of the sex, None where there is none."""
+    return next(
+        (
+            v.name
+            for v in cohort.variables.values()
+            if v.role == "demographic" and v.kind != "numeric" and v.label.lower() in _SEX
+        ),
+        None,
+    )
 
 
 def age_column(cohort: Cohort) -> str | None:

@@ -25,6 +25,7 @@ _CLOCK_AGREEMENT = 0.9
 _CLOCK_PATIENTS = 10
 _LANDMARKS = (1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 60, 84, 120, 180, 240)
 _QUANTILES = (0.25, 0.5, 0.75)
+_SOME = 0.1  # of those ever exposed: fewer by a landmark are too few to compare there
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def exposure_columns(
 
 
 def default_landmarks(months: Floats) -> list[float]:
-    """Three round landmarks, near the quartiles of the exposure times.
+    """Three round landmarks, near the quartiles of the exposure times; by each some are exposed.
 
     Parameters
     ----------
@@ -173,9 +174,11 @@ def default_landmarks(months: Floats) -> list[float]:
     known = months[np.isfinite(months) & (months > 0)]
     if not len(known):
         return [3.0, 6.0, 12.0]
+    begun = [mark for mark in _LANDMARKS if mark >= np.quantile(known, _SOME)]
+    usable = begun if len(begun) >= len(_QUANTILES) else _LANDMARKS
     chosen: list[float] = []
     for wanted in np.quantile(known, _QUANTILES):
-        free = [mark for mark in _LANDMARKS if mark not in chosen]
+        free = [mark for mark in usable if mark not in chosen]
         later = [mark for mark in free if not chosen or mark > chosen[-1]] or free
         chosen.append(float(min(later, key=lambda mark: abs(np.log(mark / wanted)))))
     return sorted(chosen)

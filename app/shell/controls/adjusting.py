@@ -9,7 +9,6 @@ from app.study.wording import capitalised, listing
 from data_loaders import Cohort
 
 NOTHING, CHOSEN = "Nothing", "Chosen"
-_SHORT = {"age_years": "Age", "sex": "sex"}
 
 
 def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False) -> list[str]:
@@ -26,7 +25,8 @@ def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False
     if not options:
         return []
     both = age_and_sex(cohort)
-    preset = capitalised(listing([_SHORT.get(name, name) for name in both]))
+    short = ["age" if cohort.variables[name].kind == "numeric" else "sex" for name in both]
+    preset = capitalised(listing(short))
     choices = [NOTHING, *([preset] if both else []), CHOSEN]
     how = choice(label, choices, key, default=preset if usual and both else NOTHING)
     if how == preset and both:

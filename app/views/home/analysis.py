@@ -51,8 +51,9 @@ class Glance:
 
     @cached_property
     def leading(self) -> pd.DataFrame:
-        """The alterations that have a bar."""
-        return self.frequencies[self.frequencies["altered"] > 0].head(_MOST_BARS)
+        """The alterations that have a bar: those of most patients, as few may be tested for one."""
+        ordered = self.frequencies.sort_values("altered", ascending=False, kind="stable")
+        return ordered[ordered["altered"] > 0].head(_MOST_BARS)
 
 
 def glance(cohort: Cohort, mask: Bools) -> Glance:

@@ -329,7 +329,10 @@ def _carriers(cohort: Cohort, name: str) -> int:
 
 def _disease_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     disease = filter_columns(cohort).disease
-    if disease is None:
+    if disease is None or not cohort.endpoints:
+        return []
+    followed = cohort.patients[next(iter(cohort.endpoints.values())).time].notna().to_numpy()
+    if np.bincount(cohort.factor(disease.name)[0][followed] + 1)[1:].astype(bool).sum() < 2:
         return []
     return _survival(
         key, cohort, f"variable:{disease.name}",

@@ -69,7 +69,9 @@ def _draw_course(looking: Looking, position: int) -> None:
         else:
             st.info(f"No follow-up is recorded for {mid_sentence(name)}, nor any dated event.")
         notes = []
-        undated, never = undated_events(found, position), never_events(found, position)
+        undated = undated_events(found, position)
+        # Of whom nothing was followed nothing can be missed.
+        never = never_events(found, position) if len(events) > 1 else []
         if undated:
             notes.append(f"At an unknown time: {', '.join(undated)}.")
         if never:

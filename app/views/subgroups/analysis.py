@@ -321,8 +321,9 @@ def alterations_in_words(cohort: Cohort, positions: npt.NDArray[np.intp]) -> lis
     names = subgroup_features(cohort)
     columns = cohort.alterations.columns.get_indexer(names)
     labels = np.array([str(cohort.features.loc[name, "label"]) for name in names], dtype=object)
-    states = cohort.states[np.ix_(positions, columns)] == 1
-    profiles, inverse = np.unique(np.packbits(states, axis=1), axis=0, return_inverse=True)
+    states = cohort.states[np.ix_(positions, columns)]
+    tested = (states >= 0).any(axis=1)
+    profiles, inverse = np.unique(np.packbits(states == 1, axis=1), axis=0, return_inverse=True)
     unpacked = np.unpackbits(profiles, axis=1, count=len(names)).astype(bool)
     lines = []
     for profile in unpacked:
@@ -330,4 +331,5 @@ def alterations_in_words(cohort: Cohort, positions: npt.NDArray[np.intp]) -> lis
         more = len(carried) - _MOST_WRITTEN
         line = ", ".join(carried[:_MOST_WRITTEN]) or "no alteration found"
         lines.append(f"{line} and {more} more" if more > 0 else line)
-    return [lines[i] for i in inverse.reshape(-1)]
+    found = zip(inverse.reshape(-1), tested, strict=True)
+    return [lines[i] if known else "tested for no alteration" for i, known in found]

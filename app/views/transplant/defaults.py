@@ -9,7 +9,7 @@ import numpy as np
 from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant import Strategy
 from app.cohort.filters import All, Between, Filter
-from app.study.adjustment import age_column
+from app.study.adjustment import age_column, sex_column
 from app.study.exposures import exposure_times
 from app.study.transplants.choices import (
     progressions,
@@ -164,12 +164,7 @@ def _confounders(
     if classes:
         score = f"{classes[0].name}_score".lower()
         found += [option for option in options if option.lower() == f"variable:{score}"]
-    sex = [
-        f"variable:{v.name}"
-        for v in cohort.variables.values()
-        if v.role == "demographic" and v.label.lower() in {"sex", "gender"}
-    ]
-    found += [name for name in sex if name in options]
+    found += [name for name in [f"variable:{sex_column(cohort)}"] if name in options]
     altered = (_leading(cohort, mask, forms) for forms in _ALTERATIONS)
     chosen = [f"alteration:{name}" for name in altered if name is not None]
     return [*found, *chosen[:_MOST_ALTERATIONS]]

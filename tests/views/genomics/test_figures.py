@@ -12,6 +12,7 @@ import pytest
 from app.analysis.associations import co_occurrence
 from app.cohort.groupings import by_variable
 from app.study.figures.theme import SYNTHETIC_MARK, framed
+from app.views.genomics.allele_fractions.answer import reads_high
 from app.views.genomics.allele_fractions.figures import order_figure, vaf_figure
 from app.views.genomics.frequencies.analysis import group_frequencies
 from app.views.genomics.frequencies.figures import frequency_alt, frequency_figure
@@ -24,7 +25,7 @@ from app.views.genomics.variants.figures import lollipop_figure
 from app.views.genomics.variants.proteins import protein_axis
 from data_loaders import Cohort, load_cohort
 from data_loaders.demo import load_demo
-from tests.builders import make_cohort
+from tests.builders import DIAGNOSIS, make_cohort
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +217,27 @@ def test_points_of_many_variants_are_a_sample():
     assert len(summary.points) > 2_000
     assert len(framed(vaf_figure(summary), "Shown").data[0].x) == 2_000
     assert isinstance(summary.table, pd.DataFrame)
+
+
+def test_a_narrow_group_of_an_oncoprint_is_named_whole_without_its_size():
+    n = 240
+    cohort = make_cohort(
+        {"diagnosis": ["CLL"] * 230 + ["MCL"] * 10}, {"TP53": [0, 1] * 120},
+        variables=(DIAGNOSIS,),
+    )  # fmt: skip
+    grouping = by_variable(cohort, "diagnosis")
+    made = oncoprint(cohort, np.ones(n, dtype=bool), ["gene"], 5, grouping=grouping)
+    heads = [str(note.text) for note in oncoprint_figure(made).layout.annotations]
+    assert {"CLL (230)", "MCL"} <= set(heads)
+
+
+@pytest.mark.parametrize(
+    ("genes", "said"),
+    [
+        (["NRAS", "JAK2"], " (JAK2 with 9p UPD reads high)"),
+        (["SF3B1", "TP53"], " (TP53 beside a lost 17p reads high)"),
+        (["SF3B1"], ""),
+    ],
+)
+def test_the_example_of_a_high_allele_fraction_is_of_a_gene_shown(genes: list[str], said: str):
+    assert reads_high(pd.Series(genes)) == said

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from app.views.home.analysis import glance
 from app.views.home.page_questions import questions
 from data_loaders import Endpoint, Variable
 from tests.builders import DIAGNOSIS, OS, make_cohort
@@ -48,3 +50,26 @@ def test_a_lymphoid_cohort_is_asked_its_own_questions():
     assert (first.view.settings["group"], first.view.settings["endpoint"]) == (
         "variable:ighv", "ttt",
     )  # fmt: skip
+
+
+def test_diseases_are_compared_only_where_two_were_followed():
+    rows = {
+        "diagnosis": ["CLL"] * 4 + ["MCL"] * 4,
+        "os_months": [1.0, 2, 3, 4, 5, 6, 7, 8],
+        "os_event": [1, 0] * 4,
+    }
+    asked = "How does survival differ by diagnosis?"
+    both = make_cohort(rows, variables=(DIAGNOSIS,), endpoints=(OS,))
+    assert asked in [question.title for question in questions("test", both)]
+    rows["os_months"] = [1.0, 2, 3, 4, *[None] * 4]
+    one = make_cohort(rows, variables=(DIAGNOSIS,), endpoints=(OS,))
+    assert asked not in [question.title for question in questions("test", one)]
+
+
+def test_the_bars_of_home_are_those_of_most_patients():
+    """Of few tested for one, a large share says little of a cohort."""
+    few: list[object] = [1, 1, *[None] * 6]
+    cohort = make_cohort({"age_years": [50.0] * 8}, {"KIT": few, "TET2": [1, 1, 1, *[0] * 5]})
+    seen = glance(cohort, np.ones(8, dtype=bool))
+    assert list(seen.leading["feature"]) == ["TET2", "KIT"]
+    assert list(seen.frequencies["feature"]) == ["KIT", "TET2"]

@@ -247,3 +247,9 @@ def test_published_cohorts_have_nearest_patients_in_words(public_cohorts: Path, 
         for i in range(1, 6)
     ]
     np.testing.assert_allclose(found.alteration_distance[:5], by_hand, atol=1e-6)
+
+
+def test_what_everybody_carries_is_no_likeness():
+    cohort = load_cohort("demo:cml")
+    found = similar_patients(cohort, everyone(cohort), 0, SimilaritySettings())
+    assert "BCR::ABL1" not in " ".join(similarity_reading(cohort, found))

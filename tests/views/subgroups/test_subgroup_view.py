@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.cohort.groupings import by_labels
-from app.views.subgroups.analysis import enclosed, search_input, subgroup_features
+from app.views.subgroups.analysis import (
+    alterations_in_words,
+    enclosed,
+    search_input,
+    subgroup_features,
+)
 from app.views.subgroups.checks import classifications, indefinite_classes
 from app.views.subgroups.profile import (
     carried,
@@ -130,3 +135,10 @@ def test_the_search_is_given_no_identifiers_and_the_kinds_asked_for():
     frame = search_input(COHORT, EVERYONE, ("genes",))
     assert list(frame.columns) == ["CALR"]
     assert list(frame.index) == list(range(6))
+
+
+def test_who_was_tested_for_nothing_is_not_said_to_carry_nothing():
+    cohort = make_cohort({"age_years": [50.0] * 3}, {"TP53": [1, 0, None]})
+    assert alterations_in_words(cohort, np.arange(3)) == [
+        "TP53", "no alteration found", "tested for no alteration",
+    ]  # fmt: skip

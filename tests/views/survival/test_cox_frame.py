@@ -231,3 +231,26 @@ def test_only_the_selected_are_in_the_table():
     assert set(made.frame["Sex"].dropna()) == {"F"}
     assert made.varying == ()
     assert isinstance(made.frame, pd.DataFrame)
+
+
+def test_defaults_know_columns_by_what_they_hold_and_leave_out_what_is_the_same_in_all_followed():
+    cohort = make_cohort(
+        {
+            "Age4Main": [float(40 + i) for i in range(60)],
+            "Geschlecht": ["w", "m"] * 30,
+            "Diagnosis": ["CLL"] * 40 + ["MCL"] * 20,
+            "IGHV": ["Mutated", "Unmutated"] * 30,
+            "os_months": [float(i + 1) for i in range(40)] + [np.nan] * 20,
+            "os_event": [1.0] * 60,
+        },
+        variables=(
+            Variable("Diagnosis", "Diagnosis", "categorical", role="disease"),
+            Variable("IGHV", "IGHV status", "categorical", role="disease"),
+            Variable("Geschlecht", "Sex", "categorical", role="demographic"),
+            Variable("Age4Main", "Age", "numeric", "years", "demographic"),
+        ),
+        endpoints=(OS,),
+    )
+    assert default_covariates(cohort, "os") == [
+        "variable:Age4Main", "variable:Geschlecht", "variable:IGHV",
+    ]  # fmt: skip

@@ -64,6 +64,12 @@ def _draw(table: TableOne) -> None:
         column_order=order,
         height=min(_ROW * (len(frame) + 1) + 3, 900),
         column_config={
+            # Streamlit takes the width of the first rows, which are short.
+            **{
+                name: st.column_config.TextColumn(width=names_width(name, frame[name]))
+                for name in frame.columns
+                if name.endswith(")")
+            },
             "Variable": st.column_config.TextColumn(pinned=True),
             "Missing": st.column_config.TextColumn(width="small"),
             "p": st.column_config.TextColumn(width="small"),

@@ -95,12 +95,17 @@ def asked_in_both(compared: Compared, other: Cohort, *, ask: bool = False) -> Bo
 
 
 def _first_that_can(compared: Compared, keys: list[str]) -> int:
-    """Position of the first cohort that the question can be asked in; 0 where there is none."""
+    """Position of the first cohort that the question can be asked in, else of the most alike.
+
+    Alike are cohorts that look for the same alterations.
+    """
     for position, key in enumerate(keys):
         with contextlib.suppress(FilterError, GroupingError, ValueError):
             asked_in_both(compared, open_cohort(key))
             return position
-    return 0
+    ours = compared.looking.cohort.alterations.columns
+    alike = [len(ours.intersection(open_cohort(key).alterations.columns)) for key in keys]
+    return alike.index(max(alike))
 
 
 def _draw_offers(compared: Compared, other: Cohort) -> None:

@@ -51,6 +51,16 @@ def vaf_answer(cohort: Cohort, result: VafSummary) -> Answer:
 ALLELE_FRACTIONS = Analysis(vaf_summary, vaf_answer)
 
 
+# Genes whose allele fraction a lost or copied arm raises, and by what.
+_READ_HIGH = {"JAK2": "JAK2 with 9p UPD", "TP53": "TP53 beside a lost 17p"}
+
+
+def reads_high(genes: pd.Series) -> str:
+    """The example, in brackets, of a gene shown that reads high; empty where there is none."""
+    example = next((text for gene, text in _READ_HIGH.items() if (genes == gene).any()), "")
+    return f" ({example} reads high)" if example else ""
+
+
 def order_reading(pairs: pd.DataFrame) -> str:
     """The clearest pairs in words."""
     clear = pairs[pairs["q_value"] < SIGNIFICANT].sort_values("p_value", kind="stable").head(3)

@@ -11,7 +11,7 @@ from app.shell.session import Looking
 from app.shell.show import Frame, show, take_away
 from app.study.analyses import answer_of
 from app.study.answer import Answer
-from app.views.genomics.allele_fractions.answer import ORDER, ORDER_TITLE, order_reading
+from app.views.genomics.allele_fractions.answer import ORDER, ORDER_TITLE, order_reading, reads_high
 from app.views.genomics.variants.analysis import MARGIN, MIN_PAIRS, VafSummary
 
 _NUMBERS = [10, 15, 20, 30]
@@ -41,7 +41,7 @@ def _draw_order(answer: Answer, result: VafSummary) -> None:
             "their order cannot be looked at."
         )
         return
-    words = order_reading(result.pairs)
+    words, high = order_reading(result.pairs), reads_high(result.table["gene"])
     figure_with_downloads(
         answer.figures[ORDER](),
         lambda: result.pairs,
@@ -53,7 +53,7 @@ def _draw_order(answer: Answer, result: VafSummary) -> None:
     st.caption(
         "A hint, not a proof: the mutation in more cells is likely the earlier one only if both "
         "are heterozygous, lie in one clone, and no copy was lost or gained. Nothing is corrected "
-        "for copy number or uniparental disomy (JAK2 with 9p UPD reads high), nor for the X "
-        f"chromosome in men (†). Fractions within {100 * MARGIN:.0f} points count as similar; "
+        f"for copy number or uniparental disomy{high}, nor for the X chromosome in men (†). "
+        f"Fractions within {100 * MARGIN:.0f} points count as similar; "
         "exact sign test, Benjamini-Hochberg."
     )

@@ -28,23 +28,21 @@ def draw_burden(looking: Looking) -> None:
     if result is None:
         return
     answer = answer_of(question, looking.cohort, result)
-    place = frame()
-    show(answer, place)
+    show(answer, frame())
     plain = partial(st.column_config.NumberColumn, format="%g")
-    with place.words:
-        draw_table(
-            result.summary,
-            key="burden_table",
-            column_order=("group", "patients", "mean", "median", "q1", "q3", "most", "none"),
-            column_config=columns(
-                "patients",
-                group=pinned("Group"),
-                mean=two_decimals("Mean"),
-                median=plain("Median"),
-                q1=plain("Quartiles"),
-                q3=plain("to"),
-                most=st.column_config.NumberColumn("Most", format="%d"),
-                none=counted("None"),
-            ),
-        )
+    draw_table(
+        result.summary,
+        key="burden_table",
+        column_order=("group", "patients", "mean", "median", "q1", "q3", "most", "none"),
+        column_config=columns(
+            "patients",
+            group=pinned("Group"),
+            mean=two_decimals("Mean"),
+            median=plain("Median"),
+            q1=plain("Quartiles"),
+            q3=plain("to"),
+            most=st.column_config.NumberColumn("Most", format="%d"),
+            none=counted("None"),
+        ),
+    )
     take_away(answer, question)

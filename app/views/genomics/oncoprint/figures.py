@@ -31,7 +31,7 @@ COLOURS = dict(
 _NOT_ALTERED, _NOT_TESTED = "rgba(125,135,150,0.16)", "rgba(125,135,150,0.0)"
 _UNKNOWN = "rgba(125,135,150,0.30)"
 _ROW, _TRACK = 19, 15
-_LONGEST = 16
+_LONGEST = 18  # "BCL2 rearrangement"
 _LEAST = 0.005
 # Every colour index of the scale: blank, not tested, not altered, the words, then the tracks'.
 _BLANK = 0
@@ -158,15 +158,18 @@ def _steps(palette: list[str]) -> list[list[Any]]:
 
 
 def _heads(print_: Oncoprint, width: int) -> list[dict[str, Any]]:
-    """Names of the groups above their columns; one too narrow for its name is left to the hover."""
+    """Names of the groups above their columns, with their sizes where there is room for them.
+
+    A group too narrow for its name is left to the hover.
+    """
     if len(print_.groups) < 2:
         return []
     heads, start, gap = [], 0, _gap(print_)
     for name, size in print_.groups.items():
         share = size / width
-        text = f"{name} ({print_.sizes[name]:,})"
         room = int(share * 110)
-        short = shortened(text, room)
+        sized = f"{name} ({print_.sizes[name]:,})"
+        short = sized if len(sized) <= room else shortened(name, room)
         if room >= 3:
             heads.append(
                 text_at(

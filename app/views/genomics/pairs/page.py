@@ -47,20 +47,19 @@ def draw_pairs(looking: Looking) -> None:
     question = replace(question, shown={"about": about})
     answer = answer_of(question, looking.cohort, result)
     show(answer, place)
-    with place.words:
-        draw_table(
-            result.about(about) if about in result.features else result.table,
-            key="pairs_table",
-            height=360,
-            column_order=_COLUMNS,
-            column_config=columns(
-                *("odds_ratio", "lower", "upper", "p_value", "q_value", "tested"),
-                label_a=pinned("A"),
-                label_b=pinned("B"),
-                both=counted("Both"),
-                a_only=counted("Only A"),
-                b_only=counted("Only B"),
-                neither=counted("Neither"),
-            ),
-        )
+    draw_table(
+        result.about(about) if about in result.features else result.table,
+        key="pairs_table",
+        height=360,
+        column_order=_COLUMNS,
+        column_config=columns(
+            *("odds_ratio", "lower", "upper", "p_value", "q_value", "tested"),
+            label_a=pinned("A"),
+            label_b=pinned("B"),
+            both=counted("Both"),
+            a_only=counted("Only A"),
+            b_only=counted("Only B"),
+            neither=counted("Neither"),
+        ),
+    )
     take_away(answer, question)

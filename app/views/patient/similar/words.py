@@ -218,7 +218,11 @@ def _shared_alterations(cohort: Cohort, found: SimilarPatients) -> str:
     if "alterations" not in found.parts:
         return ""
     profiles, n = found.profiles, len(found.neighbours)
-    mine = np.flatnonzero(profiles.altered[found.position] == 1)
+    own = profiles.altered[found.position] == 1
+    # What everybody has, such as BCR::ABL1 in CML, makes nobody alike.
+    mine = np.flatnonzero(own & (profiles.altered < profiles.tested).any(axis=0))
+    if own.any() and not len(mine):
+        return ""
     if not len(mine):
         none = int((profiles.altered[found.neighbours].sum(axis=1) == 0).sum())
         return f"No alteration was found in this patient, nor in {none} of these {n}."

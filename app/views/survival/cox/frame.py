@@ -198,7 +198,7 @@ def default_covariates(cohort: Cohort, endpoint_key: str) -> list[str]:
     outcome = outcome_of(cohort, np.ones(cohort.n, dtype=bool), endpoint_key)
     options = covariate_options(cohort)
     wanted = [f"variable:{name}" for name in age_and_sex(cohort)]
-    disease = _leading_disease(cohort, options)
+    disease = _leading_disease(cohort, options, outcome.used)
     altered = [text for text in options if text.startswith("alteration:")]
     wanted += [disease] if disease else altered[:2]
     chosen: list[str] = []
@@ -211,14 +211,18 @@ def default_covariates(cohort: Cohort, endpoint_key: str) -> list[str]:
     return chosen
 
 
-def _leading_disease(cohort: Cohort, options: Sequence[str]) -> str | None:
-    """The risk class, else the driver, else the first disease variable with a few levels."""
+def _leading_disease(cohort: Cohort, options: Sequence[str], followed: Bools) -> str | None:
+    """The risk class, else the driver, else the first disease variable with a few levels.
+
+    One that is the same in all who were followed tells nothing.
+    """
     disease = [
         variable
         for variable in cohort.variables.values()
         if variable.role == "disease"
         and variable.kind in {"categorical", "ordinal", "binary"}
         and f"variable:{variable.name}" in options
+        and len(set(cohort.factor(variable.name)[0][followed]) - {-1}) > 1
     ]
     disease.sort(key=lambda variable: (variable.kind != "ordinal", variable.name != "driver"))
     return f"variable:{disease[0].name}" if disease else None

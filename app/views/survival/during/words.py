@@ -56,7 +56,7 @@ def _landmark_row(row: dict[Hashable, Any]) -> dict[str, object]:
     numbers = ("n", "events", "hr", "lower", "upper", "p_value")
     return {
         "key": f"landmark:{row['landmark']:g}",
-        "label": f"At {row['landmark']:g} months",
+        "label": f"At {row['landmark']:g} month{'s' * (row['landmark'] != 1)}",
         "group": "Landmark, clock reset",
         **{name: row[name] for name in numbers},
         "note": row["note"] if pd.isna(row["hr"]) else "",
