@@ -38,6 +38,11 @@ _EVENTS = tuple(
 _FISH = re.compile(r"^i?fish[\s_:.\-]+|[\s_:.\-]+(?:by[\s_]+)?i?fish$", re.IGNORECASE)
 # The probes of a panel by their place alone: what they look for in lymphoid neoplasms.
 _PROBES = {"12": "+12", **{arm: f"del({arm})" for arm in ("6q", "11q", "13q", "17p")}}
+# The genes that those probes lie on, as panels name them: FISH 17p13 (TP53), ATM by FISH.
+_ON_PROBES = {"TP53": "17p", "P53": "17p", "ATM": "11q", "D13S319": "13q", "DLEU": "13q",
+              "DLEU1": "13q", "RB1": "13q", "MYB": "6q", "SEC63": "6q", "CEP12": "12",
+              "D12Z3": "12"}  # fmt: skip
+_IN_BRACKETS = re.compile(r"[\s_]*[(\[]([^()\[\]]+)[)\]]$")
 _WITH_BANDS = re.compile(r"(?P<event>(?:t|inv|ins)\([\dxy;]+\))\([pqcen\d.;]+\)", re.IGNORECASE)
 # R writes t.11.14. for t(11;14), and del.17p. for del(17p).
 _DOTTED = re.compile(
@@ -90,6 +95,10 @@ def plain_event(text: str) -> PlainEvent | None:
         return PlainEvent(f"{dotted['verb']}({places})")
     if name == text:
         return None
+    bracket = _IN_BRACKETS.search(name)
+    if bracket and (bracket[1].upper() in _ON_PROBES or re.match(_PLACE, bracket[1])):
+        name = name[: bracket.start()]
+    name = _ON_PROBES.get(name.upper(), name)
     probe = re.fullmatch(r"(\d{1,2}(?:[pq])?)(?:[\d.]*)", name.lower())
     return PlainEvent(_PROBES.get(probe[1], name) if probe else name)
 

@@ -57,8 +57,14 @@ _CALR_TYPE = re.compile(
     r"(?:type|typ|tipo|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE
 )
 
-# Genes of which a status without more tells whether they are rearranged, as leukaemias' tables do.
+# Genes of which a status without more tells whether they are rearranged, as leukaemias' tables do,
+# and those of which FISH does.
 _REARRANGED_BY_STATUS = frozenset({"KMT2A"})
+_BROKEN_IN_FISH = frozenset({"KMT2A", "MYC", "BCL2", "BCL6", "CCND1", "IRF4", "ALK"})
+_BREAK_APART = re.compile(
+    r"(?:i?fish|break[\s_\-]*apart|bap)(?:[\s_.\-]*(?:fish|break[\s_\-]*apart|bap|status|result))*",
+    re.IGNORECASE,
+)
 _STATUS = re.compile(r"(?:gene[\s_.\-]*)?stat(?:us|e)?", re.IGNORECASE)
 
 # A gene that is named after the clone it was found in: RP11-766F14.2, AC005616.2.
@@ -245,16 +251,19 @@ def _gene(text: str) -> FeatureName | None:
 
 
 def _rearranged_by_status(text: str) -> FeatureName | None:
-    """``MLL Status``, which tells a rearrangement and no mutation."""
-    match = re.fullmatch(r"(?P<gene>[A-Za-z0-9]+)[\s_.\-]+(?P<what>.+)", text)
+    """``MLL Status`` or ``MYC FISH``, which tell a rearrangement and no mutation."""
+    turned = re.sub(r"^(i?fish)[\s_:.\-]+([A-Za-z0-9]+)$", r"\2 \1", text, flags=re.IGNORECASE)
+    match = re.fullmatch(r"(?P<gene>[A-Za-z0-9]+)[\s_.\-]+(?P<what>.+)", turned)
     symbol = _symbol(match["gene"]) if match else None
-    if match is None or symbol is None or not _STATUS.fullmatch(match["what"]):
+    if match is None or symbol is None:
         return None
     gene, alias, note = _current(symbol)
-    if gene not in _REARRANGED_BY_STATUS:
+    status = gene in _REARRANGED_BY_STATUS and _STATUS.fullmatch(match["what"])
+    if not status and not (gene in _BROKEN_IN_FISH and _BREAK_APART.fullmatch(match["what"])):
         return None
     name = f"{gene} rearrangement"
-    reason = f"the status of {gene}, of which tables tell whether it is rearranged"
+    what = "status" if status else "FISH"
+    reason = f"the {what} of {gene}, of which tables tell whether it is rearranged"
     return FeatureName(name, "cytogenetic", None, name, reason, alias, note)
 
 

@@ -42,7 +42,16 @@ from data_loaders.wording import at_rows, listed, plural, shown
 DATE_FORMATS = (*ORDERS, "Excel")
 _DATE_WORDS = frozenset({"date", "dates", "datum", "dt", "dob", "fecha"})
 _BIRTH = re.compile(r"birth|born|dob|geb|nasc|naiss|nacim", re.IGNORECASE)
-_NONE = frozenset({"none", "nein", "non", "keine", "kein", "nessuna", "aucune", "ninguna"})
+_NONE = frozenset(
+    {
+        "none", "nein", "non", "keine", "kein", "nessuna", "nessuno", "aucune", "aucun", "ninguna",
+        "never", "nie", "mai", "jamais", "nunca", "not reached", "not achieved", "not occurred",
+        "nicht erreicht", "non raggiunta", "non raggiunto", "non atteint", "non atteinte",
+        "no alcanzado", "no alcanzada", "no progression", "no relapse", "kein progress",
+        "kein rezidiv", "nessuna progressione", "nessuna recidiva", "pas de progression",
+        "pas de rechute",
+    }
+)  # fmt: skip
 _MOSTLY = 0.8
 
 

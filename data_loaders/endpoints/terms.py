@@ -56,7 +56,9 @@ ENDPOINTS: tuple[EndpointTerm, ...] = (
     EndpointTerm("ffs", "Failure-free survival", "failure or death", competing=False,
                  names=("ffs", "failurefreesurvival", "failurefree", "fftf")),
     EndpointTerm("ttp", "Time to progression", "progression", competing=True,
-                 names=("ttp", "progression")),
+                 names=("ttp", "progression", "firstprogression", "progressionrelapse",
+                        "relapseprogression", "progressionorrelapse", "relapseorprogression",
+                        "progressiveorrelapseddisease")),
     EndpointTerm(
         "aml", "AML transformation", "AML transformation", competing=True,
         names=("aml", "amlt", "amltransformation", "transformationtoaml", "leukemictransformation",
@@ -79,8 +81,9 @@ ENDPOINTS: tuple[EndpointTerm, ...] = (
                  names=("richter", "richters", "richtertransformation", "richterstransformation")),
     EndpointTerm(
         "ap_bp", "Accelerated or blast phase", "accelerated or blast phase", competing=True,
-        names=("apbp", "blastcrisis", "acceleratedphase", "acceleratedorblastphase",
-               "progressionapbp", "advancedphase"),
+        names=("apbp", "apbc", "blastcrisis", "acceleratedphase", "acceleratedorblastphase",
+               "progressionapbp", "progressionapbc", "progressiontoapbp", "progressiontoapbc",
+               "advancedphase"),
     ),
     EndpointTerm("mmr", "Major molecular response", "major molecular response", competing=True,
                  names=("mmr", "mr3", "majormolecularresponse")),
@@ -112,7 +115,19 @@ _TRANSLATED: Mapping[str, str] = {
     "supervivencialibreprogresion slp",
     "rfs": "rezidivfreiesuberleben sopravvivenzaliberarecidiva surviesansrechute "
     "supervivencialibrerecaida slr",
-    "ttp": "progress progressione progresion",
+    "ttt": "erstlinienbeginn beginnerstlinie beginnerstlinientherapie beginnersttherapie "
+    "beginnerstetherapie erstetherapie inizioprimalinea inizioprimaterapia primaterapia "
+    "debutpremiereligne premiertraitement debutpremiertraitement inicioprimeralinea "
+    "primertratamiento",
+    "ttp": "progress progressione progresion progressrezidiv rezidivprogress progressionerecidiva "
+    "progressionrechute progresionrecaida",
+    "ap_bp": "progressionapbk akzelerationblastenkrise blastenkrise progressioneapbc "
+    "progressioneapbp progressionefaseaccelerata crisiblastica faseblastica criseblastique "
+    "progressionapbc crisisblastica progresionfaseacelerada",
+    "mmr": "gutemolekulareremission rispostamolecolaremaggiore reponsemoleculairemajeure "
+    "respuestamolecularmayor",
+    "richter": "richtersyndrom sindromerichter trasformazionerichter syndromerichter "
+    "transformationrichter transformacionrichter",
     "aml": "amltransformation transformationaml leukamischetransformation evoluzionelam "
     "trasformazionelam trasformazioneleucemica transformationlam transformationleucemique "
     "transformacionlma transformacionleucemica",

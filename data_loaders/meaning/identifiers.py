@@ -27,6 +27,9 @@ _NAMES = (
     "codepatient", "codicepaziente", "idpaziente", "paziente", "codigopaciente", "idpaciente",
     "npaciente", "paciente", "nhc",
 )  # fmt: skip
+# A study's own numbers identify patients only where they differ: elsewhere all have its name.
+_OF_STUDY = ("studyid", "studyno", "studynr", "studynumber", "studynum", "studiennummer",
+             "studiennr", "trialid", "trialno", "registryid", "codicestudio")  # fmt: skip
 _HOW = 'name it patient_id, or name the column in a mapping ({"patient_id": "..."})'
 
 
@@ -92,6 +95,8 @@ def _named(table: RawTable) -> str | None:
     candidates = [found[key] for key in _NAMES if key in found]
     # A sample column may identify the rows where the patient column does not exist; a column of
     # 0/1 or of measurements called "case" or "sample" does not.
+    of_study = [found[key] for key in _OF_STUDY if key in found]
+    candidates += [name for name in of_study if _all_different(table.columns[name])]
     return next((name for name in candidates if not table.columns[name].is_binary), None)
 
 

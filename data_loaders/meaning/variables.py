@@ -58,6 +58,12 @@ _NOT_FOUND = frozenset(
     {"undetectable", "undetected", "not detected", "not detectable", "negative", "neg",
      "nicht nachweisbar", "non rilevabile", "indétectable", "indetectable"}
 )  # fmt: skip
+# A spleen is measured below the costal margin: 0 cm where it is not felt.
+_NOT_FELT = frozenset(
+    {"not palpable", "non palpable", "non-palpable", "impalpable", "not enlarged", "np", "n.p.",
+     "nicht palpabel", "nicht tastbar", "nicht vergrössert", "nicht vergrößert", "unauffällig",
+     "non palpabile", "no palpable"}
+)  # fmt: skip
 _HALF, _LEAST_IDENTITY = 0.5, 50
 _WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
 _CELLS = {"date": "dates"}
@@ -181,8 +187,8 @@ def _known(
     if term and term.key == "sex":
         column, found = folded_sex(column)
         issues += found
-    elif free and term and term.key.startswith("bcr_abl"):
-        column, found = _undetected(column)
+    elif free and term and (zero := _zero_words(term)):
+        column, found = _nothing_found(column, *zero)
         issues += found
     elif free:
         column, found = named_levels(column, term)
@@ -217,12 +223,21 @@ def term_held(column: TextColumn) -> Term | None:
     return term_called(measured)
 
 
-def _undetected(column: TextColumn) -> tuple[TextColumn, list[Issue]]:
-    """A transcript that was looked for and not found is 0%, which is no missing value."""
-    found = [t for t, word in zip(column.texts, column.words, strict=True) if word in _NOT_FOUND]
+def _zero_words(term: Term) -> tuple[frozenset[str], str] | None:
+    """Words that are 0 of a measurement, and that 0 with its unit; None if there are none."""
+    if term.key.startswith("bcr_abl"):
+        return _NOT_FOUND, "0%"
+    return (_NOT_FELT, "0 cm") if term.key == "spleen_size" else None
+
+
+def _nothing_found(
+    column: TextColumn, nothing: frozenset[str], zero: str
+) -> tuple[TextColumn, list[Issue]]:
+    """What was looked for and not found is 0, which is no missing value."""
+    found = [t for t, word in zip(column.texts, column.words, strict=True) if word in nothing]
     if not found or not (~np.isnan(column.numbers)).any():
         return column, []
-    words = f"{shown(column.name)}: {listed(found)} was read as 0%."
+    words = f"{shown(column.name)}: {listed(found)} was read as {zero}."
     issue = Issue("info", words, column.name, len(found), code="spellings")
     return relabelled(column, lambda text: "0" if text in found else text), [issue]
 
@@ -400,11 +415,12 @@ def _leftover(column: TextColumn, rows: Ints) -> tuple[Texts | None, list[Issue]
     if not no_number.any() and not column.bounded.any():
         return None, []
     hits = rows[column.rows_holding(no_number)].tolist()
+    unknown = np.array([word in UNKNOWN_WORDS for word in column.words], dtype=bool)
     issues = []
     if hits:
         issues.append(
             Issue.at(
-                "warning",
+                "warning" if (no_number & ~unknown & (column.counts > 0)).any() else "info",
                 f"{shown(column.name)} holds numbers except in {plural(len(hits), 'row')} "
                 f"({at_rows(hits)}), which count as missing.",
                 hits,
@@ -412,7 +428,6 @@ def _leftover(column: TextColumn, rows: Ints) -> tuple[Texts | None, list[Issue]
                 "text_in_number",
             )
         )
-    unknown = np.array([word in UNKNOWN_WORDS for word in column.words], dtype=bool)
     informative = column.rows_holding((no_number & ~unknown) | column.bounded)
     if not informative.any():
         return None, issues

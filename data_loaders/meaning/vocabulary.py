@@ -80,7 +80,9 @@ _ORDERS: tuple[tuple[str, ...], ...] = (
     ("very good", "good", "int|intermediate", "poor", "very poor"),
     ("favorable|favourable|good|inter 1 good", "int|intermediate|inter|inter 1|intermediate i",
      "inter 2|intermediate ii", "adverse|poor|unfavorable|unfavourable"),
-    ("low|lr", "moderate|medium|standard|int|intermediate|ir", "high|hr"),
+    ("low|lr|niedrig|basso|bassa|faible|bajo|baja",
+     "moderate|medium|standard|int|intermediate|ir|mittel|intermediar|intermedio|intermedia|"
+     "intermediaire", "high|hr|hoch|alto|alta|eleve|elevee"),
     ("low", "low intermediate", "high intermediate", "high"),
     ("l", "i", "h"),
     ("cp|chronic|chronic phase", "ap|accelerated|accelerated phase",

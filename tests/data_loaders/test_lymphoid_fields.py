@@ -7,7 +7,7 @@ import pytest
 
 from app.cohort.groupings import clinical_thresholds
 from app.cohort.later_columns import comes_later
-from data_loaders import Cohort, load_table_bytes
+from data_loaders import Cohort, CohortError, load_table_bytes
 from data_loaders.alterations.genes import read_feature_name
 from data_loaders.meaning.families import family_of
 from data_loaders.meaning.vocabulary import term_of
@@ -28,7 +28,11 @@ def load(columns: dict[str, list[object]]) -> Cohort:
         ("del13q14_any|13q14-|del(13q14)|13q deletion by FISH", "del(13q)"),
         ("del13q14_bi|13q14_del_biallelic|homdel13q14", "del(13q) biallelic"),
         ("del13q14_mono|del(13q)_monoallelic", "del(13q) monoallelic"),
-        ("trisomy12|trisomy 12|tri12|fish_12", "+12"),
+        ("FISH 17p13 (TP53)|FISH TP53|TP53 by FISH|FISH p53 (17p13)", "del(17p)"),
+        ("FISH 11q22 (ATM)|FISH_ATM|fish 11q22.3", "del(11q)"),
+        ("trisomy12|trisomy 12|tri12|fish_12|FISH CEP12", "+12"),
+        ("MYC FISH|FISH MYC|MYC break-apart FISH|MYC_BAP", "MYC rearrangement"),
+        ("BCL6 FISH", "BCL6 rearrangement"),
         ("gain8q24|gain_8q24.2", "+8q"),
         ("amp1q21", "amp(1q)"),
         ("t(11;14)(q13;q32)|t.11.14.|t_11_14", "t(11;14)"),
@@ -451,3 +455,89 @@ def test_the_status_of_kmt2a_is_its_rearrangement(name: str, values: list[object
     assert cohort.features.loc["KMT2A rearrangement", "kind"] == "cytogenetic"
     assert cohort.feature_state("KMT2A").tolist() == [0, 1, 0, 0]
     assert cohort.features.loc["TP53", "kind"] == "gene"
+
+
+def as_hospitals_export(text: str) -> Cohort:
+    return load_table_bytes("t.csv", text.encode())
+
+
+def test_a_german_register_of_cll() -> None:
+    """FISH by place and gene, ß for beta, n.d., a first line of treatment by its date."""
+    rows = "\n".join(
+        f"{i};{'w' if i % 2 else 'm'};01.02.1950;0{1 + i % 9}.03.2015;"
+        f"{['neg', 'pos (34%)', 'n.d.', 'neg'][i % 4]};{['neg', 'pos (12%)', 'neg'][i % 3]};"
+        f"{['98,4', '92,1', 'n.d.'][i % 3]};{['3,6', '2,1', 'nicht bestimmt'][i % 3]};"
+        f"{'01.06.2016' if i % 2 else ''};01.03.2020;{'ja' if i % 5 == 0 else 'nein'}"
+        for i in range(1, 25)
+    )
+    cohort = as_hospitals_export(
+        "Pat.-Nr.;Geschlecht;Geb.-Datum;Erstdiagnose;FISH 11q22 (ATM);FISH 17p13 (TP53);"
+        "IGHV-Homologie (%);ß2-Mikroglobulin [mg/l];Beginn Erstlinie;Letzter Kontakt;Verstorben\n"
+        + rows
+    )
+    assert list(cohort.features.index) == ["del(11q)", "del(17p)"]
+    assert cohort.feature_state("del(11q)").tolist()[:4] == [1, -1, 0, 0]
+    assert set(cohort.endpoints) == {"os", "ttt"}
+    assert cohort.endpoints["ttt"].competing
+    by_label = {v.label: v for v in cohort.variables.values()}
+    assert by_label["Beta-2 microglobulin"].unit == "mg/L"
+    assert by_label["IGHV identity to germline"].kind == "numeric"
+    assert cohort.patients["ighv"].value_counts().to_dict() == {"Unmutated": 8, "Mutated": 8}
+    # What was not done is no error of entry.
+    assert [issue for issue in cohort.issues if issue.severity != "info"] == []
+
+
+def test_a_table_of_r_chop() -> None:
+    """A study's own numbers, FISH of genes that break, one date for progression and relapse."""
+    head = ["Study ID", "Date of Diagnosis", "MYC FISH", "BCL2 FISH", "Date of progression/relapse",
+            "Date of last follow up", "Vital status"]  # fmt: skip
+    calls = ["Rearranged", "Not rearranged", "Negative", "not done"]
+    rows = [
+        [f"RCH-{i:03d}", "05-Oct-2015", calls[i % 4], calls[(i + 1) % 4],
+         "12-Aug-2016" if i % 3 == 0 else "N/A", "01-Feb-2019", "Dead" if i % 4 == 0 else "Alive"]
+        for i in range(24)
+    ]  # fmt: skip
+    cohort = load_table_bytes("t.tsv", "\n".join("\t".join(row) for row in [head, *rows]).encode())
+    assert cohort.patients.index[0] == "RCH-000"
+    assert list(cohort.features.index) == ["MYC rearrangement", "BCL2 rearrangement"]
+    assert set(cohort.features["kind"]) == {"cytogenetic"}
+    assert cohort.feature_state("MYC rearrangement").tolist()[:4] == [1, 0, 0, -1]
+    assert cohort.patients["ttp_event"].sum() == 8
+    # The name of a study, the same in all rows, identifies nobody.
+    same = [["one study", *row[1:]] for row in rows]
+    with pytest.raises(CohortError, match="identifies the patients"):
+        load_table_bytes("t.tsv", "\n".join("\t".join(row) for row in [head, *same]).encode())
+
+
+@pytest.mark.parametrize(
+    ("months", "not_reached", "not_felt", "risks", "not_done"),
+    [
+        ("mesi", "non raggiunta", "non palpabile", ["Basso", "Intermedio", "Alto"], "non eseguita"),
+        ("Monate", "nicht erreicht", "nicht tastbar", ["niedrig", "intermediär", "hoch"],
+         "nicht durchgeführt"),
+        ("mois", "non atteinte", "non palpable", ["faible", "intermédiaire", "élevé"],
+         "non testée"),
+        ("months", "not reached", "not palpable", ["low", "intermediate", "high"], "not done"),
+    ],
+)  # fmt: skip
+def test_a_table_of_cml_in_four_languages(
+    months: str, not_reached: str, not_felt: str, risks: list[str], not_done: str
+) -> None:
+    """Milestones, a response that was not reached, a spleen not felt, risks in their order."""
+    rows = "\n".join(
+        f"{i};09/03/2018;{[not_felt, 5, 2][i % 3]};{risks[i % 3]};{['4,00', '0,48', '12'][i % 3]};"
+        f"{'15/09/2019' if i % 2 else not_reached};{['T315I', not_done, 'wt', 'wt'][i % 4]};"
+        f"15/01/2024;{'1' if i % 6 == 0 else '0'}"
+        for i in range(24)
+    )
+    cohort = as_hospitals_export(
+        f"patient_id;Date of diagnosis;Spleen (cm);ELTS;BCR-ABL1 IS 3 {months} (%);Date MMR;ABL1;"
+        "Last follow-up;death\n" + rows
+    )
+    assert cohort.patients["Spleen (cm)"].tolist()[:3] == [0, 5, 2]
+    assert cohort.variables["ELTS"].levels == tuple(risks)
+    assert cohort.variables[f"BCR-ABL1 IS 3 {months} (%)"].label.endswith("at 3 months")
+    # Not reached is without the event, not unknown.
+    assert cohort.patients["mmr_event"].tolist()[:4] == [0, 1, 0, 1]
+    assert cohort.patients["mmr_months"].notna().all()
+    assert cohort.feature_state("ABL1").tolist()[:4] == [1, -1, 0, 0]
