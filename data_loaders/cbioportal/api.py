@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,7 +91,6 @@ def load_from_api(
     *,
     name: str | None = None,
     refresh: bool = False,
-    cancelled: Callable[[], bool] | None = None,
     timeout: float = 60.0,
     client: Client | None = None,
 ) -> Cohort:
@@ -112,8 +110,6 @@ def load_from_api(
         the machine's account could read them. A folder that is given is read without a token, too.
     refresh
         Download again although the cohort is in the cache.
-    cancelled
-        Asked again and again; true stops the download with :class:`client.CancelledError`.
     timeout
         Seconds without a sign of life after which a request is given up.
     client
@@ -138,7 +134,7 @@ def load_from_api(
         if cohort is not None:
             tell(1.0, "Read from the cache.")
             return _named(cohort, name, address, study_id)
-    own = client or Client(address, token, timeout, cancelled=cancelled)
+    own = client or Client(address, token, timeout)
     try:
         study = download_study(own, study_id, tell)
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -30,10 +30,6 @@ _LONGEST_WAIT = 30.0
 _CHUNK = 2**16
 
 Json = dict[str, Any]
-
-
-class CancelledError(CohortError):
-    """The user stopped a download."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +113,6 @@ class Client:
         Seconds before the second attempt; doubled before each further one.
     page_size
         Rows asked for at once.
-    cancelled
-        Asked again and again; true stops the download.
     """
 
     address: Address
@@ -128,7 +122,6 @@ class Client:
     attempts: int = ATTEMPTS
     pause: float = 0.5
     page_size: int = PAGE_SIZE
-    cancelled: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:
         token = self.token
@@ -209,7 +202,6 @@ class Client:
         """One answer, after as many attempts as it takes and is sensible."""
         problem: CohortError | None = None
         for attempt in range(self.attempts):
-            self._check_cancelled()
             try:
                 return self._attempt(method, path, query, body)
             except _PassingError as error:
@@ -288,7 +280,6 @@ class Client:
         host = shown(self.address.host)
         pieces, size, start = [], 0, time.monotonic()
         for piece in response.iter_content(_CHUNK):
-            self._check_cancelled()
             size += len(piece)
             if size > MAX_RESPONSE_BYTES:
                 raise CohortError(
@@ -319,14 +310,7 @@ class Client:
 
     def _wait(self, seconds: float) -> None:
         """Pause, a little unevenly so that many clients do not return together."""
-        end = time.monotonic() + min(seconds, _LONGEST_WAIT) * random.uniform(1.0, 1.2)  # noqa: S311
-        while (left := end - time.monotonic()) > 0:
-            self._check_cancelled()
-            time.sleep(min(left, 0.2))
-
-    def _check_cancelled(self) -> None:
-        if self.cancelled is not None and self.cancelled():
-            raise CancelledError("The download was stopped.")
+        time.sleep(min(seconds, _LONGEST_WAIT) * random.uniform(1.0, 1.2))  # noqa: S311
 
 
 class NotFoundError(CohortError):

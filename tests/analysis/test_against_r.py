@@ -28,8 +28,8 @@ from app.analysis.survival import (
     conditional_survival,
     kaplan_meier,
     logrank_test,
-    logrank_trend,
     pairwise_logrank,
+    trend_of,
 )
 from tests.r_program import run_r
 
@@ -221,7 +221,7 @@ def test_log_rank_family(r, name):
             same([test.statistic, test.df], r(name, key))
             same(test.table["observed"], r(name, f"{key}/observed"))
             same(test.table["expected"], r(name, f"{key}/expected"))
-    same(logrank_trend(*columns[:3], entry=columns[3]).statistic, r(name, "trend"))
+    same(trend_of(logrank_test(*columns)).statistic, r(name, "trend"))
     if r.has(name, "pairs/p"):
         for adjust, key in (("none", "p"), ("holm", "holm"), ("bh", "bh")):
             pairs = pairwise_logrank(*columns[:3], adjust)

@@ -36,7 +36,6 @@ from app.analysis.survival import (
     administrative_censoring,
     kaplan_meier,
     logrank_test,
-    logrank_trend,
     pairwise_logrank,
     risk_table,
 )
@@ -63,7 +62,6 @@ PAIRED: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
         ("time", "event", "score"),
     ),
     "logrank_test": (logrank_test, ("time", "event", "group")),
-    "logrank_trend": (logrank_trend, ("time", "event", "group")),
     "logrank_test, strata": (
         lambda time, event, g: logrank_test(time, event, np.tile([1, 2], N // 2), strata=g),
         ("time", "event", "group"),

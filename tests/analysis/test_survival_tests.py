@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.survival import logrank_test, logrank_trend, pairwise_logrank
+from app.analysis.survival import logrank_test, pairwise_logrank, trend_of
 from tests.analysis import published
 
 SIX_MP = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
@@ -195,7 +195,8 @@ def test_p_values_are_uniform_when_groups_are_alike():
 
 
 def test_trend_of_two_groups_is_the_log_rank_test():
-    trend, plain = logrank_trend(*TRIAL), logrank_test(*TRIAL)
+    plain = logrank_test(*TRIAL)
+    trend = trend_of(plain)
     assert trend.statistic == pytest.approx(plain.statistic, rel=1e-12)
 
 
@@ -204,11 +205,12 @@ def test_trend_keeps_the_order_of_categories_and_sees_a_dose_effect():
     dose = rng.integers(0, 3, 300)
     stage = pd.Categorical.from_codes(dose, ["low", "intermediate", "high"], ordered=True)
     time = rng.exponential(np.exp(-0.25 * dose))
-    trend = logrank_trend(time, np.ones(300), stage)
+    overall = logrank_test(time, np.ones(300), stage)
+    trend = trend_of(overall)
     assert trend.table["group"].tolist() == ["low", "intermediate", "high"]
     assert trend.df == 1
-    assert trend.p_value < logrank_test(time, np.ones(300), stage).p_value
-    shifted = logrank_trend(time, np.ones(300), stage, scores=[10, 20, 30])
+    assert trend.p_value < overall.p_value
+    shifted = trend_of(overall, [10, 20, 30])
     assert shifted.statistic == pytest.approx(trend.statistic, rel=1e-9)
 
 

@@ -14,7 +14,7 @@ import pytest
 from data_loaders import CohortError
 from data_loaders.cbioportal import _download as download
 from data_loaders.cbioportal import api, load_study
-from data_loaders.cbioportal.client import Address, CancelledError, Client
+from data_loaders.cbioportal.client import Address, Client
 from tests.data_loaders.cbioportal_server import STUDY, TOKEN, Portal, running
 from tests.data_loaders.cbioportal_study import write_toy
 
@@ -162,18 +162,6 @@ def test_progress_rises_to_one_in_sentences(portal: Portal):
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     assert all(words.endswith(".") and len(words) > 10 for _, words in told)
-
-
-def test_a_download_can_be_stopped(portal: Portal):
-    asked = []
-
-    def stop() -> bool:
-        asked.append(None)
-        return len(asked) > 5
-
-    with pytest.raises(CancelledError, match="stopped"):
-        load(portal, cancelled=stop)
-    assert len(portal.requests) < 8
 
 
 def test_passing_troubles_are_survived(portal: Portal):

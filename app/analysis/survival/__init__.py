@@ -26,7 +26,6 @@ from app.analysis.survival._logrank import (
     Weights,
     logrank_of,
     logrank_test,
-    logrank_trend,
     pairwise_logrank,
     pairwise_logrank_of,
     trend_of,

@@ -109,22 +109,13 @@ def logrank_test(
     return logrank_of(data, known, layers, weights)
 
 
-def logrank_trend(
-    time: Any,
-    event: Any,
-    groups: Any,
-    scores: Any = None,
-    *,
-    entry: Any = None,
-    strata: Any = None,
-    weights: Weights = "logrank",
-) -> LogrankResult:
+def trend_of(overall: LogrankResult, scores: Any = None) -> LogrankResult:
     """Test for a trend in survival over ordered groups (Tarone 1975), one degree of freedom.
 
     Parameters
     ----------
-    time, event, groups, entry, strata, weights
-        As in :func:`logrank_test`; groups in their order (a pandas Categorical keeps its own).
+    overall
+        The test of any difference between the groups, in their order.
     scores
         One number a non-empty group, in order; 1, 2, 3, ... by default.
 
@@ -136,13 +127,8 @@ def logrank_trend(
     Raises
     ------
     ValueError
-        If the scores do not match the groups, or as :func:`logrank_test`.
+        If the scores do not match the groups.
     """
-    return trend_of(logrank_test(time, event, groups, entry, strata, weights=weights), scores)
-
-
-def trend_of(overall: LogrankResult, scores: Any = None) -> LogrankResult:
-    """The test for a trend, from that of any difference."""
     k = len(overall.table)
     score = np.arange(1.0, k + 1) if scores is None else numbers(scores, "Scores", k)
     table = overall.table.assign(score=score)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.analysis.survival import kaplan_meier, logrank_test, logrank_trend
+from app.analysis.survival import kaplan_meier, logrank_test, trend_of
 from app.cohort.groupings import GroupingSpec, by_alteration, by_labels, by_variable
 from app.study.outcomes import outcome_of
 from app.views.survival.curves.analysis import survival_by_group
@@ -219,9 +219,8 @@ def test_ordered_groups_are_tested_for_a_trend_and_others_are_not():
     assert survival_by_group(c, everyone(c), "os", by).trend is None
     result = survival_by_group(c, everyone(c), "os", replace(by, ordered=True))
     score = np.array([by.names.index(d) for d in c.patients["diagnosis"]], dtype=float)
-    trend = logrank_trend(
-        c.patients["os_months"].to_numpy(float), c.patients["os_event"].to_numpy(float), score
-    )
+    time, event = (c.patients[name].to_numpy(float) for name in ("os_months", "os_event"))
+    trend = trend_of(logrank_test(time, event, score))
     assert result.trend is not None
     assert result.trend.p_value == pytest.approx(trend.p_value, rel=1e-10)
     assert any("Trend over the ordered groups" in text for text in reading(result))
