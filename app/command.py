@@ -142,12 +142,10 @@ def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = commands.add_parser(
         "release", help="counts of a cohort for others to pool, never a row of a patient"
     )
-    parser.add_argument("file", help="what holds the cohort, as for check")
-    parser.add_argument("--site", required=True, help="name of the hospital for the others")
+    _add_site(parser, "name of the hospital for the others")
     parser.add_argument(
         "--output", type=Path, help="SITE.calr-release.json by default; .parquet makes it Parquet"
     )
-    parser.add_argument("--mapping", help="a JSON file that says what the columns are")
     parser.add_argument(
         "--minimum", type=int, default=5, help="smaller counts are hidden; 5 by default"
     )
@@ -157,7 +155,6 @@ def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--group", action="append", default=[], help="count by it too: alteration:TP53"
     )
-    _add_of_site(parser)
     parser.set_defaults(say=_release)
 
 
@@ -194,14 +191,11 @@ def _add_answer(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "answer", help="a site's reply to one round of a Cox model over sites"
     )
     parser.add_argument("request", type=Path, help="the file that the coordinator sent")
-    parser.add_argument("file", help="what holds the cohort, as for check")
-    parser.add_argument("--site", required=True, help="what the request calls this site")
+    _add_site(parser, "what the request calls this site")
     parser.add_argument("--output", type=Path, help="SITE-round-N.calr-reply.json by default")
-    parser.add_argument("--mapping", help="a JSON file that says what the columns are")
     parser.add_argument(
         "--minimum", type=int, default=5, help="fewest patients in whatever is told; 5 by default"
     )
-    _add_of_site(parser)
     parser.set_defaults(say=_answer)
 
 
@@ -248,16 +242,13 @@ def _add_live(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     site = commands.add_parser("join", help="answer the rounds of one Cox model live, by Flower")
     site.add_argument("address", help="where the coordinator listens")
     site.add_argument("request", type=Path, help="its first request, which was looked at")
-    site.add_argument("file", help="what holds the cohort, as for check")
-    site.add_argument("--site", required=True, help="what the request calls this site")
+    _add_site(site, "what the request calls this site")
     site.add_argument("--authority", type=Path, required=True, help="as the coordinator's (PEM)")
-    site.add_argument("--mapping", help="a JSON file that says what the columns are")
     site.add_argument("--minimum", type=int, default=5, help="fewest patients in whatever is told")
     site.add_argument(
         "--keys", type=Path, help="JSON: the key agreed with the coordinator, by name"
     )
     site.add_argument("--seconds", type=float, default=3600.0, help="to try to reach it")
-    _add_of_site(site)
     site.set_defaults(say=_join)
 
 
@@ -320,7 +311,11 @@ def _keys(path: Path | None) -> dict[str, str]:
         raise CommandError(f"{path} is no JSON file of keys by name.") from None
 
 
-def _add_of_site(parser: argparse.ArgumentParser) -> None:
+def _add_site(parser: argparse.ArgumentParser, named: str) -> None:
+    """A site's cohort, its name (``named`` says for whom), its record and its key."""
+    parser.add_argument("file", help="what holds the cohort, as for check")
+    parser.add_argument("--site", required=True, help=named)
+    parser.add_argument("--mapping", help="a JSON file that says what the columns are")
     parser.add_argument(
         "--record", type=Path,
         help="this site's record of what it told; read, and written anew. Keep it in the hospital",

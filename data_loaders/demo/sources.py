@@ -104,7 +104,6 @@ WRIGHT_2020 = Source("Wright 2020 Cancer Cell 37:551", "recalled")
 
 # Chronic myeloid leukaemia
 PFIRRMANN_2016 = Source("Pfirrmann 2016 Leukemia 30:48", "read")
-SOKAL_1984 = Source("Sokal 1984 Blood 63:789", "read")
 MARIN_2012 = Source("Marin 2012 J Clin Oncol 30:232", "recalled")
 CORTES_2014 = Source("Cortes 2014 Blood 124(21):152", "read")  # DASISION after five years
 HEHLMANN_2017 = Source("Hehlmann 2017 Leukemia 31:2398", "read")

@@ -85,8 +85,6 @@ def endpoint_said(
 
     Parameters
     ----------
-    mapping
-        Before.
     part
         As in the mapping's file; None or an empty value takes the statement back.
     value
@@ -212,13 +210,7 @@ def _is_coded(parts: Mapping[str, Any], cohort: Cohort) -> bool:
 
 
 def in_words(mapping: Mapping[str, Any]) -> list[str]:
-    """What a mapping states, a short phrase each.
-
-    Parameters
-    ----------
-    mapping
-        As plain JSON.
-    """
+    """What a mapping states, a short phrase each."""
     said = [f"patients by {shown(mapping['patient_id'])}"] if mapping.get("patient_id") else []
     for name, parts in alterations_of(mapping).items():
         words = AlterationMapping(**{k: parts[k] for k in NAME_PARTS if parts.get(k)})

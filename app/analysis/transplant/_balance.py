@@ -27,11 +27,7 @@ def balance_table(trial: Trial, drawn: DrawnWeights, caps: Caps, reference: int)
     """
     data = trial.data
     rows = []
-    for position, arm in enumerate(trial.arms):
-        closes = arm.closes[np.isfinite(arm.closes)]
-        if position == reference or not len(closes) or not arm.adherent.any():
-            continue
-        at = float(closes.max()) if arm.strategy.kind != "progression" else trial.horizon / 2
+    for position, (at, *_) in trial_times(trial, reference):
         ours, ours_weight = followers(trial, drawn, caps, position, at)
         theirs, their_weight = followers(trial, drawn, caps, reference, at)
         if not ours_weight.any() or not their_weight.any():
@@ -43,7 +39,7 @@ def balance_table(trial: Trial, drawn: DrawnWeights, caps: Caps, reference: int)
         rows.append(
             pd.DataFrame(
                 {
-                    "strategy": arm.strategy.label,
+                    "strategy": trial.arms[position].strategy.label,
                     "reference": trial.arms[reference].strategy.label,
                     "at": at,
                     "term": list(data.terms),

@@ -162,13 +162,6 @@ def small_groups(grouping: Grouping, arrangement: Arrangement, mask: Bools) -> t
     """Original names of the groups to set aside: too small to be tested, but not empty.
 
     None where fewer than two others would be left, for then there is nothing else to look at.
-
-    Parameters
-    ----------
-    grouping
-        The groups as they were made.
-    mask
-        The patients that count, shape (cohort.n,).
     """
     sizes = {
         name: size

@@ -46,8 +46,6 @@ def comparison_answer(
 
     Parameters
     ----------
-    until
-        Months at which the time axis of survival ends; None for the whole follow-up.
     contrast_of
         The group whose alterations are compared with the others'; None for the first.
     """

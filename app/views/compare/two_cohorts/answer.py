@@ -27,13 +27,7 @@ _BANDS = 3
 
 
 def cohorts_answer(result: TwoCohorts, *, until: float | None = None) -> Answer:
-    """The answer of the same groups in two cohorts.
-
-    Parameters
-    ----------
-    until
-        Months at which the time axis ends, one for both; None for the whole follow-up.
-    """
+    """The answer of the same groups in two cohorts, whose time axes end alike."""
     figures = {}
     sentences = []
     for place, (side, survival) in enumerate(
