@@ -19,11 +19,13 @@ from scipy.stats.contingency import odds_ratio
 from app.analysis.associations import (
     alteration_frequencies,
     co_occurrence,
-    conditional_odds_ratios,
-    fisher_p_values,
     wilson_interval,
 )
-from app.analysis.associations._exact import sample_odds_ratios
+from app.analysis.two_by_two import (
+    conditional_odds_ratios,
+    fisher_p_values,
+    sample_odds_ratios,
+)
 from app.cohort.groupings import by_variable
 from app.views.genomics.burden.analysis import mutation_burden
 from app.views.genomics.frequencies.analysis import (
@@ -118,6 +120,13 @@ def test_exact_tests_of_a_hundred_thousand_patients_are_scipy_s():
     tables = [(812, 9188, 3241, 86759), (12000, 18000, 20100, 49900)]
     expected = [fisher_exact(np.array(t).reshape(2, 2)).pvalue for t in tables]
     np.testing.assert_allclose(fisher_p_values(*cells(tables)), expected, rtol=1e-6)
+
+
+def test_the_other_tail_of_a_rare_table_is_whole_however_uneven_the_margins():
+    """As R 4's ``fisher.test`` has them."""
+    tables = [(0, 3880, 3668, 42452), (6131, 41013, 2, 2854), (5965, 0, 40888, 3147)]
+    expected = [2.12211940180419e-134, 4.95841348568949e-163, 3.92420418113048e-180]
+    np.testing.assert_allclose(fisher_p_values(*cells(tables)), expected, rtol=1e-9)
 
 
 def test_a_pair_written_out():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import csr_matrix
@@ -24,7 +24,6 @@ from app.analysis.subgroups import (
 from app.analysis.subgroups._agreement import cramers_v
 from app.analysis.subgroups._describe import (
     enrichment,
-    fisher_two_sided,
     group_names,
     mixtures,
 )
@@ -420,15 +419,6 @@ def test_whoever_carries_an_alteration_is_not_unaltered():
 
 
 # --- description --------------------------------------------------------------------------------
-
-COUNT = st.integers(0, 60)
-
-
-@settings(max_examples=60)
-@given(COUNT, COUNT, COUNT, COUNT)
-def test_fisher_equals_scipy(a, b, c, d):
-    ours = fisher_two_sided(*(np.array([cell]) for cell in (a, b, c, d)))[0]
-    assert ours == pytest.approx(fisher_exact([[a, b], [c, d]]).pvalue, rel=1e-6, abs=1e-12)
 
 
 def test_enrichment_counts_only_the_tested():

@@ -1,7 +1,6 @@
 """Frequencies, pairs, tests between groups and table one."""
 
 from app.analysis.associations._compare_groups import compare_groups, in_words
-from app.analysis.associations._exact import conditional_odds_ratios, fisher_p_values
 from app.analysis.associations._frequencies import (
     Integers,
     States,

@@ -8,12 +8,12 @@ import pandas as pd
 from scipy.special import ndtri
 
 from app.analysis.arrays import Bools, Floats
-from app.analysis.associations._exact import (
+from app.analysis.multiplicity import adjust_p_values
+from app.analysis.two_by_two import (
     conditional_odds_ratios,
     fisher_p_values,
     sample_odds_ratios,
 )
-from app.analysis.multiplicity import adjust_p_values
 
 Integers = npt.NDArray[np.int64]
 States = npt.NDArray[np.int8]

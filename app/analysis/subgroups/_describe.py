@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import gammaln, ndtri
+from scipy.special import ndtri
 
 from app.analysis.arrays import Floats
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.subgroups._refinements import States
-from app.analysis.subgroups._search.profiles import Ints
+from app.analysis.two_by_two import fisher_p_values
 
 NO_ALTERATION = "No alteration in these features"
 NOT_TESTED = "Not tested"
@@ -31,36 +31,6 @@ ENRICHMENT_COLUMNS = (
     "group", "feature", "in_group", "outside", "altered_in_group", "tested_in_group",
     "altered_outside", "tested_outside", "odds_ratio", "lower", "upper", "p_value", "q_value",
 )  # fmt: skip
-
-
-def fisher_two_sided(a: Ints, b: Ints, c: Ints, d: Ints) -> Floats:
-    """Fisher's exact test, two-sided, for many 2 x 2 tables at once.
-
-    The sum of the probabilities of all tables no likelier than the observed one, as in R's
-    ``fisher.test``.
-
-    Parameters
-    ----------
-    a, b, c, d
-        Counts: first row a, b; second row c, d. Arrays of one length.
-    """
-    p_values = np.ones(len(a))
-    for i in range(len(a)):
-        row, column, total = int(a[i] + b[i]), int(a[i] + c[i]), int(a[i] + b[i] + c[i] + d[i])
-        low, high = max(0, row + column - total), min(row, column)
-        if low == high:
-            continue
-        x = np.arange(low, high + 1)
-        log_p = -(
-            gammaln(x + 1)
-            + gammaln(row - x + 1)
-            + gammaln(column - x + 1)
-            + gammaln(total - row - column + x + 1)
-        )
-        weight = np.exp(log_p - log_p.max())
-        observed = weight[int(a[i]) - low]
-        p_values[i] = weight[weight <= observed * (1 + 1e-7)].sum() / weight.sum()
-    return np.minimum(p_values, 1.0)
 
 
 def enrichment(
@@ -94,7 +64,7 @@ def enrichment(
     log_odds = np.log(a + empty) + np.log(d + empty) - np.log(b + empty) - np.log(c + empty)
     error = np.sqrt(sum(1.0 / np.maximum(cell + empty, 0.5) for cell in (a, b, c, d)))
     z = float(ndtri(0.975))
-    p_values = fisher_two_sided(*(cell.astype(np.int64) for cell in (a, b, c, d)))
+    p_values = fisher_p_values(a, b, c, d)
     with np.errstate(divide="ignore", invalid="ignore"):
         inside, outside = a / (a + b), c / (c + d)
     table = pd.DataFrame(

@@ -13,13 +13,12 @@ from app.analysis.associations import (
     GroupSummary,
     TableOne,
     VariableRow,
-    conditional_odds_ratios,
     describable,
-    fisher_p_values,
     in_words,
     table_one,
 )
 from app.analysis.multiplicity import adjust_p_values
+from app.analysis.two_by_two import conditional_odds_ratios, fisher_p_values
 from app.cohort.groupings import CUT, MIN_GROUP_FOR_TEST, Grouping, GroupingSpec, only_groups
 from app.study.overlapping import features_named, same_site
 from app.study.wording import SIGNIFICANT

@@ -15,11 +15,10 @@ from app.analysis.arrays import Floats
 from app.analysis.associations import (
     Integers,
     States,
-    conditional_odds_ratios,
-    fisher_p_values,
     wilson_interval,
 )
 from app.analysis.multiplicity import adjust_p_values
+from app.analysis.two_by_two import conditional_odds_ratios, fisher_p_values
 from app.cohort.groupings import Grouping
 from app.study.accounting import Accounting
 from app.study.overlapping import features_named, overlap_families

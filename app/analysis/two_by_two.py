@@ -20,7 +20,7 @@ Integers = npt.NDArray[np.int64]
 _TIES = 1 + 1e-7
 # Standard deviations of the first cell around its value that are worked out for the odds ratio;
 # beyond them the probabilities are below 1e-9 at the estimate and at both limits. For the p-value:
-# standard deviations beyond the observed cell on either side.
+# standard deviations beyond the observed cell and beyond the one as rare on the other side.
 _REACH = 8.5
 _FEW = 30
 _MOST_CELLS = 2_000_000
@@ -175,14 +175,29 @@ def _ragged(cells: Integers, first: Integers, last: Integers) -> Ragged:
 
 def _tails(cells: Integers) -> tuple[Integers, Integers]:
     """First cells that hold all but nothing of the probability of both tails."""
-    a, b, c, d = cells.astype(float)
+    a, b, c, d = cells
     n = np.maximum(a + b + c + d, 2)
-    mean = (a + b) * (a + c) / n
-    deviation = np.sqrt(mean * (c + d) * (b + d) / (n * (n - 1)))
-    reach = np.ceil(np.abs(a - mean) + _REACH * deviation + _FEW)
+    mean = (a + b) * ((a + c) / n)
+    reach = np.ceil(_REACH * np.sqrt(mean * ((c + d) / n) * ((b + d) / (n - 1))) + _FEW)
     low, high = _support(cells)
-    first = np.maximum(low, np.floor(mean - reach)).astype(np.int64)
-    return first, np.minimum(high, np.ceil(mean + reach)).astype(np.int64)
+    # Halves what lies between the likeliest first cell and the last of the other side until it is
+    # as rare as the observed one: far from even margins that is not as far from the mean.
+    mode = np.clip((a + b + 1) * (a + c + 1) // (n + 2), low, high)
+    near, far = mode, np.where(a < mode, high, low)
+    for _ in range(int(np.abs(far - near).max(initial=0)).bit_length()):
+        middle = (near + far) // 2
+        likelier = _ways(cells, middle) > _ways(cells, a)
+        near, far = np.where(likelier, middle, near), np.where(likelier, far, middle)
+    first = np.minimum(a, far) - reach.astype(np.int64)
+    last = np.maximum(a, far) + reach.astype(np.int64)
+    return np.maximum(low, first), np.minimum(high, last)
+
+
+def _ways(cells: Integers, first: Integers) -> Floats:
+    """Logarithm of the ways to fill tables of the same margins, but for a constant a table."""
+    a, b, c, d = cells
+    others = (first, a + b - first, a + c - first, d - a + first)
+    return np.asarray(-np.sum([gammaln(cell + 1.0) for cell in others], axis=0))
 
 
 def _fisher(cells: Integers, first: Integers, last: Integers) -> Floats:
