@@ -121,6 +121,51 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
     )
 
 
+def with_death(outcome: Outcome, survival: Outcome | None) -> Outcome | None:
+    """Progression-free survival, where progression is known and death without it competes.
+
+    Returns
+    -------
+    Outcome or None
+        Ended by progression or death, whichever came first; None for other endpoints, and where
+        something else than death competes or follow-up is another one than that of survival.
+    """
+    first = outcome.endpoint
+    if survival is None or first.key != _COMPONENT["pfs"] or first.competing is None:
+        return None
+    without = outcome.columns[first.competing]
+    died = without == 1
+    if not (survival.event[died] == 1).all() or not (outcome.time == survival.time)[died].all():
+        return None
+    term = endpoint_term("pfs")
+    event = np.where(np.isnan(outcome.event) | np.isnan(without), np.nan, outcome.event + died)
+    endpoint = Endpoint(
+        term.key, term.label, f"{term.key}_months", f"{term.key}_event", entry=first.entry,
+        event_label=term.event_label, source=f"{first.source.partition(';')[0]}; event "
+        f"{first.event} or death without it",
+    )  # fmt: skip
+    reason = f"derived from {first.event} and {survival.endpoint.event}"
+    time, happened = outcome.variables[:2]
+    variables = (
+        replace(time, name=endpoint.time, label=time_label(term), reason=reason),
+        replace(
+            happened, name=endpoint.event, label=f"Event: {subject(term)}", reason=reason,
+            description=f"1 = {term.event_label}, 0 = neither.",
+        ),
+    )  # fmt: skip
+    issue = Issue(
+        "info",
+        f"{term.label} was derived: it ends with {first.event_label} or with death without it.",
+        count=int((event == 1).sum()),
+        code="with_death",
+    )
+    columns = {endpoint.time: outcome.time, endpoint.event: event}
+    return replace(
+        outcome, endpoint=endpoint, columns=columns, variables=variables, originals=frozenset(),
+        issues=(issue,),
+    )  # fmt: skip
+
+
 def with_stated_competing(
     outcome: Outcome, source: str, values: Floats, description: str = ""
 ) -> Outcome:

@@ -17,6 +17,7 @@ from data_loaders.endpoints.competing import (
     by_cause,
     same_clock,
     with_competing_death,
+    with_death,
     with_stated_competing,
 )
 from data_loaders.endpoints.contradictions import against_dates
@@ -110,10 +111,10 @@ def find_outcomes(
             )
     found = {outcome.endpoint.key for outcome in outcomes} | gone
     for outcome in list(outcomes):
-        component = by_cause(outcome, free, survival)
-        if component is not None and component.endpoint.key not in found:
-            found.add(component.endpoint.key)
-            outcomes.append(component)
+        for more in (by_cause(outcome, free, survival), with_death(outcome, survival)):
+            if more is not None and more.endpoint.key not in found:
+                found.add(more.endpoint.key)
+                outcomes.append(more)
     used |= {v.source_column or "" for outcome in outcomes for v in outcome.variables}
     left = {name: c for name, c in columns.items() if name not in used and name not in dates}
     issues += [_untimed(*question) for question in untimed_events(left, found)]

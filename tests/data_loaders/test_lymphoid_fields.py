@@ -503,6 +503,14 @@ def test_a_table_of_r_chop() -> None:
     assert set(cohort.features["kind"]) == {"cytogenetic"}
     assert cohort.feature_state("MYC rearrangement").tolist()[:4] == [1, 0, 0, -1]
     assert cohort.patients["ttp_event"].sum() == 8
+    # Of a lymphoma one asks for progression-free survival: progression, or death without it.
+    assert set(cohort.endpoints) == {"os", "ttp", "pfs"}
+    patients = cohort.patients
+    both = patients["ttp_event"] + patients["ttp_competing"]
+    assert patients["pfs_event"].tolist() == both.tolist()
+    assert patients["pfs_event"].sum() == 12
+    assert patients["pfs_months"].tolist() == patients["ttp_months"].tolist()
+    assert cohort.endpoints["pfs"].competing is None
     # The name of a study, the same in all rows, identifies nobody.
     same = [["one study", *row[1:]] for row in rows]
     with pytest.raises(CohortError, match="identifies the patients"):

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.analysis.regression import concordance_index
 from app.cohort.classification import classify
 from app.cohort.filters import Filter
-from app.cohort.scores import score
+from app.cohort.scores import offered_scores, score
 from app.study.analyses import answer_of, answer_to, compute, views_of
 from app.study.question import Question
 from app.study.scripts.question import question_script
@@ -41,6 +41,10 @@ def mds() -> Cohort:
 
 def everyone(cohort: Cohort) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.ones(len(cohort), dtype=bool)
+
+
+def test_cml_opens_on_the_score_that_eln_prefers():
+    assert list(offered_scores(load_cohort("demo:cml"))) == ["elts", "sokal", "eutos"]
 
 
 def test_published_medians_stand_beside_what_is_observed(mds: Cohort):

@@ -227,6 +227,13 @@ MYELOID = (
         note="The points were not read in print; where a second printed rule gives another "
         "class, it is shown beside.",
     ),
+    # ELTS first: ELN 2020 prefers it (Hochhaus, Leukemia 34:966).
+    Definition(
+        "elts", "ELTS", "CML",
+        bands(("Low", 1.568, ""), ("Intermediate", 2.2185, ""), ("High", inf, "")),
+        "Pfirrmann 2016, Leukemia 30:48", "B", (),
+        {"age": 1, "spleen": 1, "pb_blasts": 1, "platelets": -1}, _ELTS, outcome="",
+    ),
     Definition(
         "sokal", "Sokal", "CML",
         bands(("Low", _BELOW_08, ""), ("Intermediate", 1.2, ""), ("High", inf, "")),
@@ -237,11 +244,5 @@ MYELOID = (
     Definition(
         "eutos", "EUTOS", "CML", bands(("Low", 87, ""), ("High", inf, "")),
         "Hasford 2011, Blood 118:686", "B", (), {"basophils": 1, "spleen": 1}, _EUTOS, outcome="",
-    ),
-    Definition(
-        "elts", "ELTS", "CML",
-        bands(("Low", 1.568, ""), ("Intermediate", 2.2185, ""), ("High", inf, "")),
-        "Pfirrmann 2016, Leukemia 30:48", "B", (),
-        {"age": 1, "spleen": 1, "pb_blasts": 1, "platelets": -1}, _ELTS, outcome="",
     ),
 )  # fmt: skip

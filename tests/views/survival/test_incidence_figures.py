@@ -77,6 +77,12 @@ def test_curves_rise_from_zero_in_the_colours_of_their_groups(unit):
     assert [c.line.color for c in lines(figure, None)] == [g.colour for g in RESULT.drawn]
 
 
+def test_the_axis_says_what_its_shares_are_of():
+    """Not "time to first treatment": that is no share."""
+    figure = framed(incidence_figure(RESULT), "t")
+    assert figure.layout.yaxis.title.text == "Cumulative incidence"
+
+
 def test_the_band_holds_the_curve_and_can_be_taken_away():
     figure = framed(incidence_figure(RESULT, layers=Layers(band=True)), "t")
     filled = [trace for trace in figure.data if trace.fill == "tonexty"]

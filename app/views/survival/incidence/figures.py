@@ -79,7 +79,7 @@ def incidence_figure(
     traces += _keys(result, layers)
     named = [str(trace["name"]) for trace in traces if trace.get("showlegend", True)]
     yaxis = {
-        "title": {"text": result.endpoint.label, "standoff": 6},
+        "title": {"text": "Cumulative incidence", "standoff": 6},
         "range": [0, _top(result, end, layers)],
         "tickformat": ".0%",
         "nticks": 6,
