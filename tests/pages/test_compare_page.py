@@ -141,6 +141,11 @@ def test_what_groups_are_made_of_becomes_a_step_once_the_search_is_done(
     assert len(drawn) > 3
 
 
+def test_where_no_cohort_can_be_asked_the_most_alike_is_offered(open_app: Opener):
+    said = words(opened(open_app, "Two cohorts", cohort="demo:dlbcl"))
+    assert "CLL demo (synthetic) has no variable called Cell of origin." in said
+
+
 def test_the_same_question_is_answered_in_two_cohorts(open_app: Opener):
     at = opened(open_app, "Two cohorts", cohort="demo:mds", other="AML demo (synthetic)",
                 group="alteration:TP53")  # fmt: skip

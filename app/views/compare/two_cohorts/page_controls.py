@@ -45,8 +45,9 @@ def draw_cohorts(compared: Compared) -> None:
         both = asked_in_both(compared, other, ask=True)
     except (FilterError, GroupingError, ValueError) as error:
         st.info(
-            f"{error} So the question cannot be asked in {other.name}: choose another cohort, load "
-            "one on the Data page, or compare by something that both hold."
+            f"{_in_labels(error, compared)} So the question cannot be asked in {other.name}: "
+            "choose another cohort, load one on the Data page, or compare by something that both "
+            "hold."
         )
         _draw_offers(compared, other)
         return
@@ -92,6 +93,15 @@ def asked_in_both(compared: Compared, other: Cohort, *, ask: bool = False) -> Bo
         compared.question.arrangement, endpoint_key=compared.result.endpoint_key,
         same=partial(_draw_matching, other) if ask else None, saved=saved_groups(other),
     )  # fmt: skip
+
+
+def _in_labels(error: Exception, compared: Compared) -> str:
+    """What stands in the way, with the variable by its label: the other cohort knows only names."""
+    name = "" if compared.spec is None else compared.spec.name
+    variable = compared.looking.cohort.variables.get(name)
+    return (
+        str(error) if variable is None else str(error).replace(f" {name}.", f" {variable.label}.")
+    )
 
 
 def _first_that_can(compared: Compared, keys: list[str]) -> int:
