@@ -55,12 +55,39 @@ def named_alteration(mapping: Mapping[str, Any], name: str, text: str) -> Json:
     return _tidy(said)
 
 
-def coded_alteration(mapping: Mapping[str, Any], name: str, codes: Mapping[str, str]) -> Json:
-    """The mapping in which the entries of a column of an alteration mean what is stated."""
-    said = copy.deepcopy(dict(mapping))
-    held = alterations_of(said)
-    said["alterations"] = held | {name: {**held.get(name, {}), "codes": dict(codes)}}
-    return _tidy(said)
+def coded_alteration(
+    mapping: Mapping[str, Any], name: str, shown: Mapping[str, str], said: Mapping[str, str]
+) -> Json:
+    """The mapping in which entries of a column of an alteration mean what is said of them.
+
+    Parameters
+    ----------
+    shown, said
+        As for :func:`coded`.
+    """
+    after = copy.deepcopy(dict(mapping))
+    held = alterations_of(after)
+    own = held.get(name, {})
+    codes = coded(own.get("codes") or {}, shown, said)
+    after["alterations"] = held | {name: {**own, "codes": codes}}
+    return _tidy(after)
+
+
+def coded(
+    stated: Mapping[str, str], shown: Mapping[str, str], said: Mapping[str, str]
+) -> dict[str, str]:
+    """What all entries of a column mean after some were said anew.
+
+    Parameters
+    ----------
+    stated
+        The codes of the mapping, with what was said since they were shown.
+    shown
+        What every entry was shown to mean.
+    said
+        The entries said anew.
+    """
+    return {text: said.get(text, stated.get(text, meaning)) for text, meaning in shown.items()}
 
 
 def described_column(

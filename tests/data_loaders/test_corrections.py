@@ -125,7 +125,7 @@ def test_what_is_unfinished_waits_and_the_rest_counts() -> None:
     assert len(waiting) == 2
     assert all(sentence.endswith(".") for sentence in waiting)
     codes = {"seen": "altered", "not there": "not altered", "bad sample": "not tested"}
-    ready, waiting = usable(coded_alteration(mapping, "band", codes), cohort)
+    ready, waiting = usable(coded_alteration(mapping, "band", shown=codes, said={}), cohort)
     assert ready["alterations"] == {"band": {"codes": codes}}
     assert len(waiting) == 1
     assert load(ready).alterations["band"].isna().sum() == (FRAME["band"] == "bad sample").sum()

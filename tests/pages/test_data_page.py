@@ -256,6 +256,23 @@ def test_what_a_browser_says_once_more_of_a_field_that_went_takes_nothing_back(p
     assert hand.stated == stated
 
 
+@pytest.mark.parametrize("of", ["call", "code:os"])
+def test_entries_that_are_said_at_once_all_stay(of):
+    hand = Hand(opened())
+    hand.endpoint("os")
+    column = "flag" if of == "call" else "os_event"
+    hand.look_at(column)
+    if of == "call":
+        hand.choose("alteration", "use", column)
+    fields = [hand._named("button_group", of, column, entry) for entry in "01"]
+    said = {entry: field.value for entry, field in zip("01", fields, strict=True)}
+    for field, other in zip(fields, reversed(said.values()), strict=True):
+        field.set_value(other)
+    hand.at.run()
+    kept = hand.stated["alterations"][column] if of == "call" else hand.stated["endpoints"]["os"]
+    assert kept["codes"] == {"0": said["1"], "1": said["0"]}
+
+
 def test_undo_shows_in_the_fields_what_is_stated():
     hand = Hand(opened())
     hand.write("First", "label", "flag")

@@ -151,7 +151,7 @@ def _draw_alteration(editing: Editing, column: FileColumn, use: Use, place: Any)
         use.codes or {},
         CALL_MEANINGS,
         of="call",
-        change=lambda codes: partial(coded_alteration, name=column.name, codes=codes),
+        change=lambda **codes: partial(coded_alteration, name=column.name, **codes),
     )
 
 
@@ -182,7 +182,7 @@ def draw_codes(
     meanings: Sequence[str],
     *,
     of: str,
-    change: Callable[[Mapping[str, str]], Correction],
+    change: Callable[..., Correction],
 ) -> None:
     """What each entry of a column means: a choice an entry, or a list a meaning where many.
 
@@ -195,7 +195,8 @@ def draw_codes(
     of
         What the codes are of, for the keys of the widgets.
     change
-        Makes the correction of all codes.
+        Makes the correction of ``shown`` (what every entry is shown to mean) and ``said`` (the
+        entries that are said to mean something else).
     """
     if not column.entries:
         if column.different:
@@ -217,7 +218,7 @@ def draw_codes(
                     **corrects(
                         editing.key(of, column.name, text),
                         now[text],
-                        lambda meaning, text=text: change({**now, text: meaning}),
+                        lambda meaning, text=text: change(shown=now, said={text: meaning}),
                     ),
                 )
         return
@@ -243,16 +244,13 @@ def draw_codes(
 def _coded(
     now: Mapping[str, str],
     of: tuple[str, str],
-    change: Callable[[Mapping[str, str]], Correction],
+    change: Callable[..., Correction],
     chosen: Sequence[str],
 ) -> Correction:
     meaning, rest = of
-    return change(
-        {
-            text: meaning if text in chosen else rest if said == meaning else said
-            for text, said in now.items()
-        }
-    )
+    here = {text for text, said in now.items() if said == meaning}
+    come, gone = set(chosen) - here, here - set(chosen)
+    return change(shown=now, said=dict.fromkeys(come, meaning) | dict.fromkeys(gone, rest))
 
 
 def _draw_variable(editing: Editing, use: Use, places: Sequence[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.endpoints.terms import endpoint_term
 from data_loaders.mapping.column_uses import KINDS, event_guess
 from data_loaders.mapping.corrections import (
+    coded,
     endpoint_added,
     endpoint_as_inferred,
     endpoint_out,
@@ -126,7 +128,7 @@ def _draw_panel(editing: Editing, key: str) -> None:
                 _codes(shown) or event_guess(event),
                 EVENT_MEANINGS,
                 of=f"code:{key}",
-                change=partial(_change, panel, "codes"),
+                change=lambda **codes: partial(_recoded, panel=panel, **codes),
             )
         second = st.columns(4)
         _draw_other(panel, "competing", "Competing event", second[0])
@@ -164,6 +166,13 @@ def _change(panel: _Panel, part: str, value: Any) -> Correction:
         parts = endpoint_parts(cohort, endpoint)
         whole = {name: parts[name] for name in ("time", "from", "event", "codes") if name in parts}
     return partial(endpoint_said, key=panel.key, part=part, value=value, whole=whole)
+
+
+def _recoded(
+    mapping: Mapping[str, Any], panel: _Panel, shown: Mapping[str, str], said: Mapping[str, str]
+) -> dict[str, Any]:
+    stated = mapping.get("endpoints", {}).get(panel.key, {}).get("codes") or {}
+    return _change(panel, "codes", coded(stated, shown, said))(mapping)
 
 
 def _draw_label(panel: _Panel, place: Any) -> None:
