@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome
+from app.study.wording import format_years
 from data_loaders.arrays import Bools
 from data_loaders.wording import listing
 
@@ -52,8 +53,7 @@ class Accounting:
         if self.left_out:
             text += f"; left out: {', '.join(self.reasons)}"
         if self.limit is not None:
-            years = f"{self.limit / 12:g}"
-            text += f". Follow-up ends at {years} years for every number here"
+            text += f". Follow-up ends at {format_years(self.limit)} for every number here"
         return f"{text}."
 
     def methods(self) -> str:

@@ -8,7 +8,7 @@ from app.cohort.derived import derived_sentences
 from app.cohort.filters import Selection
 from app.study.files.software import made_with
 from app.study.outcomes import as_loaded
-from app.study.wording import count, listing, mid_sentence
+from app.study.wording import count, format_years, listing, mid_sentence
 from data_loaders import Endpoint
 
 
@@ -71,5 +71,5 @@ def endpoint_sentence(endpoint: Endpoint, events: int, n: int, limit: float | No
             "cause-specific."
         )
     if limit is not None:
-        words += f" Follow-up was ended at {limit / 12:g} years (administrative censoring)."
+        words += f" Follow-up was ended at {format_years(limit)} (administrative censoring)."
     return words

@@ -102,6 +102,12 @@ def in_unit(months: float, unit: TimeUnit) -> float:
     return months / MONTHS_PER_YEAR if unit == "years" else months
 
 
+def format_years(months: float) -> str:
+    """A time given in months, in words: ``1 year``, ``2.5 years``."""
+    years = months / MONTHS_PER_YEAR
+    return f"{years:g} year{'' if years == 1 else 's'}"
+
+
 def format_time(months: float, unit: TimeUnit) -> str:
     """A time given in months, as a number in the unit shown; ``not reached`` where unknown."""
     if math.isnan(months) or math.isinf(months):

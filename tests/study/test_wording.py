@@ -16,6 +16,7 @@ from app.study.wording import (
     format_ratio,
     format_time,
     format_time_ci,
+    format_years,
     listing,
     mid_sentence,
     number_in_words,
@@ -100,3 +101,7 @@ def test_numbers_of_tables_say_no_more_than_their_headings_leave_open():
     assert format_p_cell(math.nan) == "–"
     assert format_interval(2.126, 1.6, 28.44) == "2.13 (1.60–28.44)"
     assert format_interval(1520.0, 4.25, 0.5, ".3g") == "1.52e+03 (4.25–0.5)"
+
+
+def test_one_year_is_one():
+    assert [format_years(months) for months in (12, 30, 60.0)] == ["1 year", "2.5 years", "5 years"]

@@ -16,6 +16,7 @@ from app.study.wording import (
     format_p,
     format_percent_ci,
     format_ratio,
+    format_years,
     mid_sentence,
     signed,
 )
@@ -61,7 +62,7 @@ def pooled_reading(result: PooledSurvival) -> list[str]:
             continue
         share = format_percent_ci(at["survival"], at["lower"], at["upper"])
         said.append(
-            f"{name}: {share} free of the event at {at['time'] / 12:g} years; "
+            f"{name}: {share} free of the event at {format_years(at['time'])}; "
             f"{count(curve.events, 'event')} in {count(curve.n, 'patient')}."
         )
     if result.test is not None and not math.isnan(result.test.p_value):
@@ -93,7 +94,7 @@ def incidence_reading(result: PooledIncidence) -> list[str]:
             at = row.iloc[0]
             share = format_percent_ci(at["incidence"], at["lower"], at["upper"])
             said.append(
-                f"{name}: {share} had the event within {at['time'] / 12:g} years, the competing "
+                f"{name}: {share} had the event within {format_years(at['time'])}, the competing "
                 f"event taken into account; {count(curve.events.get(EVENT, 0), 'event')} in "
                 f"{count(curve.n, 'patient')}."
             )
@@ -111,7 +112,7 @@ def _mean(row: Mapping[Hashable, Any]) -> str:
     low, high = signed(row["lower"]), signed(row["upper"])
     span = f"{signed(row['difference'])} ({low} to {high})"
     return (
-        f"Within {row['tau'] / 12:g} years {row['group']} were free of the event for "
+        f"Within {format_years(row['tau'])} {row['group']} were free of the event for "
         f"{row['rmst']:.1f} months on average, {row['reference']} for {row['rmst_reference']:.1f}: "
         f"a difference of {span} months."
     )
@@ -204,9 +205,9 @@ def pooled_methods(result: PooledSurvival | PooledIncidence, agreed: pd.DataFram
     if isinstance(result, PooledIncidence):
         return " ".join([*parts, f"{product()}."])
     if result.means is not None:
-        horizon = result.means["tau"].iloc[0] / 12
+        horizon = format_years(result.means["tau"].iloc[0])
         parts.append(
-            f"Restricted means are areas under the pooled curves to {horizon:g} years, their "
+            f"Restricted means are areas under the pooled curves to {horizon}, their "
             "differences with Wald intervals (Royston and Parmar 2013)."
         )
     if result.effects is not None:

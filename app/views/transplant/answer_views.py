@@ -35,7 +35,7 @@ from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.attrition import attrition_flow, attrition_in_words
 from app.study.figures.theme import titled
-from app.study.wording import capitalised, count, format_percent, mid_sentence
+from app.study.wording import capitalised, count, format_percent, format_years, mid_sentence
 from app.views.survival.during.analysis import DuringFollowUp
 from app.views.transplant.answer import NO_INTERVALS, emulation_settings, other_choices
 from app.views.transplant.answer_told import Choices, Further, Told, Truth, told_further
@@ -363,5 +363,5 @@ def states_reading(found: Occupancy, horizon: float) -> list[str]:
             f"{format_percent(row.probability)} {mid_sentence(row.state)}"
             for row in here.itertuples()
         ]
-        sentences.append(f"At {time / 12:g} years: {'; '.join(parts)}.")
+        sentences.append(f"At {format_years(time)}: {'; '.join(parts)}.")
     return sentences

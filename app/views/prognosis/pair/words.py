@@ -12,6 +12,7 @@ from app.study.wording import (
     format_p,
     format_p_cell,
     format_percent,
+    format_years,
     in_unit,
     mid_sentence,
 )
@@ -217,7 +218,7 @@ def _uno(result: ScorePair) -> str:
     found = result.discrimination
     if found is None or result.outcome.entry is not None:
         return ""
-    until = f" up to {found.auc['time'].max() / 12:g} years" if len(found.auc) else ""
+    until = f" up to {format_years(found.auc['time'].max())}" if len(found.auc) else ""
     return f" and by Uno's C with inverse-probability-of-censoring weights{until}"
 
 

@@ -249,4 +249,7 @@ def term_labels(models: CohortModels, model: CoxModel) -> dict[str, str]:
 def units_of(models: CohortModels, covariate: Covariate) -> str:
     """What a number's hazard ratio is for: ``10 years``."""
     per = models.options["units"][covariate.name]
-    return f"{per:g} {covariate.unit}".rstrip()
+    unit = covariate.unit
+    if per == 1 and unit in ("years", "months", "days"):
+        unit = unit.removesuffix("s")
+    return f"{per:g} {unit}".rstrip()

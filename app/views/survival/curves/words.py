@@ -80,7 +80,7 @@ def summary_sheet(
         if km is not None:
             row |= estimate_cells(_median(unit), times_in(unit, km.median, *km.median_ci))
             for year, at in zip(years, km.at(times).to_dict("records"), strict=True):
-                row[f"At risk at {year} years"] = at["n_risk"]
+                row[f"At risk at {count(year, 'year')}"] = at["n_risk"]
                 row |= estimate_cells(_survival_at(year), share_of(at))
             followed = times_in(unit, km.median_followup, *km.median_followup_ci)
             row |= estimate_cells(f"Median follow-up, {unit}", followed)
@@ -116,7 +116,7 @@ def _median(unit: TimeUnit) -> str:
 
 
 def _survival_at(year: int) -> str:
-    return f"Survival at {year} years"
+    return f"Survival at {count(year, 'year')}"
 
 
 def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:

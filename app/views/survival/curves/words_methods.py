@@ -13,6 +13,7 @@ from app.study.wording import (
     count,
     format_p,
     format_time_ci,
+    format_years,
     in_unit,
     listing,
     mid_sentence,
@@ -82,7 +83,7 @@ def _limit(result: GroupSurvival) -> str:
     if result.outcome.limit is None:
         return ""
     return (
-        f"Follow-up was ended at {result.outcome.limit / 12:g} years (administrative censoring): "
+        f"Follow-up was ended at {format_years(result.outcome.limit)} (administrative censoring): "
         "later events do not count in any number."
     )
 

@@ -10,7 +10,7 @@ from app.analysis.competing_risks import GrayTest, GroupModel
 from app.analysis.regression import CoxModel
 from app.analysis.survival import LogrankResult
 from app.study.outcomes import Outcome
-from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit, listing
+from app.study.wording import TimeUnit, format_years, in_unit, listing
 from app.views.survival.cox.checks import AdjustedView
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.contrasts import estimate_cells, share_of
@@ -32,9 +32,7 @@ def told(outcome: Outcome, label: str | None) -> dict[str, str]:
     return {
         "Endpoint": f"{endpoint.label} (columns {listing([name for name in columns if name])})",
         "Groups": _groups_told(outcome, label),
-        "Follow-up limit": (
-            "none" if outcome.limit is None else f"{outcome.limit / MONTHS_PER_YEAR:g} years"
-        ),
+        "Follow-up limit": ("none" if outcome.limit is None else format_years(outcome.limit)),
         "Followed": f"{outcome.n:,} of {outcome.selected:,} selected",
     }
 

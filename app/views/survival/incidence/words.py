@@ -19,6 +19,7 @@ from app.study.wording import (
     format_p,
     format_percent,
     format_percent_ci,
+    format_years,
     listing,
     mid_sentence,
 )
@@ -297,7 +298,7 @@ def _endpoint(result: GroupIncidence) -> str:
     limit = result.outcome.limit
     if limit is not None:
         words += (
-            f" Follow-up was ended at {limit / 12:g} years (administrative censoring): "
+            f" Follow-up was ended at {format_years(limit)} (administrative censoring): "
             "later events do not count in any number."
         )
     return words

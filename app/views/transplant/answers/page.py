@@ -17,7 +17,7 @@ from app.shell.memory import ask
 from app.shell.story.adding import draw_adding
 from app.study.figures.forest import forest_alt
 from app.study.figures.theme import title_of
-from app.study.wording import count
+from app.study.wording import count, format_years
 from app.views.survival.during.analysis import DuringFollowUp
 from app.views.survival.during.words import during_reading
 from app.views.transplant.answer import EmulatedTrial, emulated_answer
@@ -97,7 +97,7 @@ def draw_answers(work: Work) -> None:
             with place:
                 _draw_figure(figures, name, answers)
     drawn = (
-        f"Drawn to {work.trial.horizon_months / 12:g} years at most; hazard ratios of the first "
+        f"Drawn to {format_years(work.trial.horizon_months)} at most; hazard ratios of the first "
         "three use all follow-up."
     )
     late = int(np.isfinite(work.protocol.compared.entry).sum())
