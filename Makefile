@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: run serve engine spark java federated test units e2e lint types browser postgres proxy lock sbom clean
+.PHONY: run serve engine spark java federated test units e2e lint read types browser postgres proxy lock sbom clean
 
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
@@ -38,7 +38,7 @@ federated: .venv-federated/.ready
 test: export PIP_NO_COMPILE := 1
 test: export PYTHONDONTWRITEBYTECODE :=
 test: browser postgres proxy
-	$(MAKE) --jobs 2 lint $(VENV)/.compiled
+	$(MAKE) --jobs 2 read $(VENV)/.compiled
 	$(MAKE) --jobs 2 types units
 	$(MAKE) e2e
 
@@ -63,6 +63,11 @@ lint: $(VENV)/.test-ready
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/hadolint deploy/Dockerfile
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yml
+
+# What Python makes of the tests and of what they import is kept: each process that runs some of them
+# would make it again.
+read: lint
+	$(PY) -m pytest --collect-only -qqq
 
 types: $(VENV)/.test-ready
 	$(PY) -m mypy
