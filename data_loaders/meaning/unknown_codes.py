@@ -45,6 +45,15 @@ _UNKNOWN = frozenset(
         "sin datos", "no consta", "s/d",
     }
 )  # fmt: skip
+# What was not done is no class either; among numbers it is found with other words that are none.
+_NOT_DONE = frozenset(
+    {
+        "not done", "not tested", "not evaluable", "not assessed", "nd", "n.d.", "nicht bestimmt",
+        "nicht untersucht", "nicht auswertbar", "nicht durchgefuhrt", "nicht getestet",
+        "non eseguito", "non eseguita", "non valutabile", "non determinato", "non determinata",
+        "non fait", "non teste", "non testee", "no realizado", "no realizada",
+    }
+)  # fmt: skip
 
 
 def without_codes(
@@ -207,7 +216,8 @@ def _limit(name: str, rest: Floats, term: Term | None) -> float:
 def _words(column: TextColumn, term: Term | None) -> Bools:
     """Words of "unknown"; a single U only beside yes and no, numbers or the sexes."""
     words = [folded(word) for word in column.words]
-    marked = np.array([word in _UNKNOWN for word in words], dtype=bool)
+    unknown = _UNKNOWN if column.share_numeric > 0 else _UNKNOWN | _NOT_DONE
+    marked = np.array([word in unknown for word in words], dtype=bool)
     letters = np.array([word in {"u", "uk"} for word in words], dtype=bool)
     if letters.any():
         others = ~letters & ~marked

@@ -249,6 +249,23 @@ def test_risk_groups_of_cll_ipi_survive_as_published():
         assert lower < survival < upper, name
 
 
+def test_genes_of_dlbcl_are_as_frequent_as_published():
+    """Least and most in per cent of Reddy 2017, Schmitz 2018, Chapuy 2018 and genomes (LLMPP)."""
+    cohort = load_demo("dlbcl", n=40_000, seed=5)
+    published = {
+        "KMT2D": (22, 35), "MYD88": (13, 26), "PIM1": (18, 28), "TP53": (11, 22),
+        "CREBBP": (12, 21), "BCL2": (11, 22), "EZH2": (6, 12), "CD79B": (8, 15),
+        "TNFRSF14": (10, 17), "SGK1": (11, 13), "SOCS1": (5, 17), "TET2": (6, 12),
+        "NOTCH1": (2.5, 9), "NOTCH2": (4, 11), "SPEN": (3, 10), "B2M": (12, 16),
+        "EP300": (7, 10), "MEF2B": (5.6, 12), "CD70": (5.6, 9.4), "H1-4": (11.5, 18),
+        "GNA13": (8.5, 12), "TNFAIP3": (6, 17), "CARD11": (8, 15), "PRDM1": (5, 10),
+    }  # fmt: skip
+    for gene, (least, most) in published.items():
+        state = cohort.feature_state(gene)
+        share = 100 * (state[state >= 0] == 1).mean()
+        assert least - 0.5 < share < most + 0.5, (gene, share)
+
+
 def test_risk_groups_of_nccn_ipi_survive_near_what_is_published():
     """Lowest and highest at 5 years: 96 and 33% (Blood 123:837), 92 and 49% (Blood 135:2041)."""
     cohort = large("dlbcl")

@@ -69,6 +69,8 @@ def test_the_parts_of_a_deletion_are_refinements_of_it() -> None:
         ("IGHV", ["M", "U", "U"], "ighv", "categorical", ("Unmutated", "Mutated")),
         ("ighv_unmutated", [1, 0, 0], "ighv", "categorical", ("Mutated", "Unmutated")),
         ("Rai_stage", [0, 4, 2], "rai", "ordinal", ("0", "II", "IV")),
+        ("Trascritto", ["b3a2", "e13a2", "b2a2/b3a2"], "transcript", "categorical",
+         ("e14a2", "e13a2", "Both")),
         ("binet", ["stage c", "A", "a"], "binet", "ordinal", ("A", "C")),
         ("ann_arbor", ["4B", "Stage I", "IIA"], "ann_arbor", "ordinal", ("I", "IIA", "IVB")),
         ("COO", ["gcb", "ABC-like", "unclass"], "cell_of_origin", "categorical",
@@ -515,6 +517,12 @@ def test_a_table_of_r_chop() -> None:
     same = [["one study", *row[1:]] for row in rows]
     with pytest.raises(CohortError, match="identifies the patients"):
         load_table_bytes("t.tsv", "\n".join("\t".join(row) for row in [head, *same]).encode())
+
+
+@pytest.mark.parametrize("word", ["not done", "n.d.", "nicht auswertbar", "non eseguita"])
+def test_what_was_not_done_is_no_class(word: str) -> None:
+    cohort = load({"COO (Hans)": ["GCB", "NGCB", word, "non-GCB"]})
+    assert cohort.patients["COO (Hans)"].tolist() == ["GCB", "Non-GCB", None, "Non-GCB"]
 
 
 @pytest.mark.parametrize(

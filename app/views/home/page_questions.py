@@ -235,7 +235,7 @@ def _lymphoid_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
         found += _survival(
             key, cohort, f"variable:{held['cell_of_origin']}",
             "Does the cell of origin change the outcome?",
-            "Kaplan-Meier of GCB, ABC and unclassified", endpoint=progression,
+            "Kaplan-Meier of each cell of origin, with its number at risk", endpoint=progression,
         )  # fmt: skip
     if "double_hit" in held:
         found += _survival(
