@@ -60,10 +60,10 @@ def test_diseases_are_compared_only_where_two_were_followed():
     }
     asked = "How does survival differ by diagnosis?"
     both = make_cohort(rows, variables=(DIAGNOSIS,), endpoints=(OS,))
-    assert asked in [question.title for question in questions("test", both)]
+    assert asked in [question.title for question in questions(both, "test")]
     rows["os_months"] = [1.0, 2, 3, 4, *[None] * 4]
     one = make_cohort(rows, variables=(DIAGNOSIS,), endpoints=(OS,))
-    assert asked not in [question.title for question in questions("test", one)]
+    assert asked not in [question.title for question in questions(one, "test")]
 
 
 def test_the_bars_of_home_are_those_of_most_patients():
