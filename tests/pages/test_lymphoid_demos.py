@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.views.home.page_questions import questions
+from data_loaders import load_cohort
 from tests.pages.conftest import PAGES, calm, figures, words
 
 Opener = Callable[..., AppTest]
@@ -32,3 +34,9 @@ def test_a_demo_opens_on_every_page_in_words_of_its_field(open_app: Opener, demo
             found = {match[0] for match in MYELOID.finditer(said)}
             foreign |= {page: found} if found else {}
     assert not foreign
+
+
+def test_questions_stand_in_their_order_on_a_phone_too(open_app: Opener) -> None:
+    titles = [question.title for question in questions(load_cohort("demo:cll"), "demo:cll")]
+    said = [block.value for block in calm(open_app("home", cohort="demo:cll")).markdown]
+    assert [text for text in said if text.strip("*") in titles] == [f"**{t}**" for t in titles]

@@ -70,9 +70,11 @@ def _draw_alterations(result: Glance, answer: Answer, question: Question) -> Non
 def draw_questions(looking: Looking, most: int | None = None) -> None:
     """Cards that open a page with everything set; the first of them where ``most`` says so."""
     cards = questions(looking.cohort, looking.key)[:most]
-    columns = st.container(key="small_charts_questions").columns(3)
+    place = st.container(key="small_charts_questions")
+    # Row by row: on a phone they follow each other in their order, and none fills a gap below it.
+    columns = [column for _ in range(0, len(cards), 3) for column in place.columns(3)]
     for position, question in enumerate(cards):
-        with columns[position % 3].container(border=True, height="stretch"):
+        with columns[position].container(border=True, height="stretch"):
             st.markdown(f"**{question.title}**")
             st.caption(question.answer_with)
             view = question.view

@@ -182,7 +182,8 @@ def _clinical(rng: np.random.Generator, n: int) -> pd.DataFrame:
     platelets = np.clip(lognormal(rng, 370.0, 0.55, n), 60, 2400).round()
     blasts = np.where(rng.random(n) < 0.45, 0.0, rng.geometric(0.42, n))
     blasts = np.minimum(blasts, 14.0)
-    wbc = np.clip(lognormal(rng, 90.0 * (1 + spleen / 12), 0.75, n), 8, 415)
+    limits = (np.log(8), np.log(415))
+    wbc = np.exp(bounded_normal(rng, np.log(90.0 * (1 + spleen / 12)), 0.75, limits, n))
     parts = age, spleen, platelets, blasts
     tki = choose(rng, figures.TKIS, n)
     slow = rng.random(n) < lookup(figures.SLOW_START, tki)
