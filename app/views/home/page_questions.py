@@ -89,7 +89,10 @@ def questions(cohort: Cohort, key: str) -> list[StartingQuestion]:
     if _can_tell_likeness(cohort):
         # Before the list ends: the last of many questions are cut off.
         found.insert(min(_MOST // 2, len(found)), _patient_question(key))
-    return found[:_MOST]
+    views = [question.view for question in found]
+    # The same view under two titles is one question.
+    once = [question for i, question in enumerate(found) if question.view not in views[:i]]
+    return once[:_MOST]
 
 
 def _survival(

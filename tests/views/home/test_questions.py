@@ -52,6 +52,21 @@ def test_a_lymphoid_cohort_is_asked_its_own_questions():
     )  # fmt: skip
 
 
+def test_one_view_is_asked_for_once() -> None:
+    """IGHV is the disease's first variable here: its survival is asked for already."""
+    cohort = make_cohort(
+        {
+            "ighv": ["Mutated", "Unmutated"] * 4,
+            "os_months": [1.0, 2, 3, 4, 5, 6, 7, 8],
+            "os_event": [1, 0] * 4,
+        },
+        variables=(Variable("ighv", "IGHV status", "categorical", role="disease"),),
+        endpoints=(OS,),
+    )
+    views = [question.view for question in questions(cohort, "test")]
+    assert sum(view.settings.get("group") == "variable:ighv" for view in views) == 1
+
+
 def test_diseases_are_compared_only_where_two_were_followed():
     rows = {
         "diagnosis": ["CLL"] * 4 + ["MCL"] * 4,
