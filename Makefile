@@ -38,7 +38,7 @@ federated: .venv-federated/.ready
 test: export PIP_NO_COMPILE := 1
 test: export PYTHONDONTWRITEBYTECODE :=
 test: browser postgres proxy
-	$(MAKE) --jobs 2 read $(VENV)/.compiled
+	$(MAKE) --jobs 2 read lint $(VENV)/.compiled
 	$(MAKE) --jobs 2 types units
 	$(MAKE) e2e
 
@@ -66,7 +66,7 @@ lint: $(VENV)/.test-ready
 
 # What Python makes of the tests and of what they import is kept: each process that runs some of them
 # would make it again.
-read: lint
+read: $(VENV)/.test-ready
 	$(PY) -m pytest --collect-only -qqq
 
 types: $(VENV)/.test-ready

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 _LONGEST = 900
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark every test of this folder, and skip them where there is no browser."""
     skip = pytest.mark.skip(reason="no Chromium on this machine (Debian: apt-get install chromium)")
     for item in items:
@@ -28,6 +29,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(_LONGEST))
             if find_browser() is None:
                 item.add_marker(skip)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = long_ones_first(items, workers)
+
+
+def long_ones_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The tests in an order in which each worker's share, as even as can be, begins with long ones.
+
+    At the end one alone is left with what it is in the middle of: let that be short.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    short = iter([item for item in items if not item.get_closest_marker("long")])
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        share = (len(items) - len(ordered)) // (workers - worker)
+        own = long[worker::workers]
+        ordered += [*own, *islice(short, max(share - len(own), 0))]
+    return [*ordered, *short]
 
 
 _SHARED, _ADDRESS = pytest.StashKey[ExitStack](), pytest.StashKey[str]()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
@@ -156,6 +157,7 @@ def test_corrections_are_previewed_used_saved_and_loaded_again(
     again.close()
 
 
+@pytest.mark.long
 def test_five_renamed_columns_and_two_endpoints_are_put_right_in_25_clicks(
     page: Page, address: str, tmp_path: Path
 ):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -55,6 +56,7 @@ def received(page: Page, address: str, paths: Iterable[str]) -> list[bytes]:
     return frames
 
 
+@pytest.mark.long
 def test_no_message_holds_a_patient_or_a_small_count(page: Page, tmp_path: Path):
     with running_app(tmp_path / "log", **{DISCLOSURE.name: str(FEWEST)}) as address:
         frames = received(page, address, VIEWS)

@@ -58,6 +58,7 @@ def journey(page: Page) -> None:
     calm(page)
 
 
+@pytest.mark.long
 def test_the_journey_on_the_demo_cohort(page: Page, address: str):
     hosts: set[str] = set()
     complaints: list[str] = []
@@ -101,21 +102,18 @@ def test_a_link_may_name_keys_instead_of_labels(page: Page, address: str):
     calm(page)
 
 
-def test_a_question_opens_the_answer(page: Page, address: str):
-    page.goto(address)
+def test_a_question_opens_the_answer_and_its_numbers_can_be_taken_away(
+    page: Page, address: str, tmp_path: Path
+):
+    page.goto(f"{address}/?dx=PV")
     settled(page)
-    page.get_by_text("Show me").first.click()
+    page.get_by_role("button", name="Show me").first.click()
     page.wait_for_url("**/survival?*dx=MF*")
     settled(page)
     expect(figure(page, "Overall survival by driver mutation")).to_be_visible()
     expect(page.locator("h1")).to_have_text("Survival")
     calm(page)
     assert selected(page)[0] < selected(page)[1]
-
-
-def test_the_numbers_behind_a_figure_can_be_taken_away(page: Page, address: str, tmp_path: Path):
-    page.goto(f"{address}/survival?dx=MF")
-    settled(page)
     with page.expect_download() as download:
         page.locator(".st-key-km_csv button").first.click()
     assert download.value.suggested_filename == (
@@ -128,6 +126,7 @@ def test_the_numbers_behind_a_figure_can_be_taken_away(page: Page, address: str,
     assert {"group", "time_years", "n_risk", "survival", "lower", "upper"} <= set(numbers.columns)
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_the_journey_on_a_file_nobody_prepared(page: Page, address: str, public_cohorts: Path):
     page.goto(f"{address}/data")
@@ -172,13 +171,6 @@ def test_a_reload_of_an_upload_says_that_it_is_gone(
 
 
 def test_what_is_chosen_by_a_button_stands_in_the_address(page: Page, address: str):
-    page.goto(f"{address}/?dx=PV")
-    settled(page)
-    page.get_by_role("button", name="Show me").first.click()
-    page.wait_for_url("**/survival?*dx=MF*")
-    settled(page)
-    expect(figure(page, "Overall survival by driver mutation")).to_be_visible()
-    calm(page)
     page.goto(f"{address}/survival?view=Screen&dx=MF")
     settled(page)
     page.get_by_role("button", name="Open its curves").click()
@@ -221,6 +213,7 @@ def test_bad_files_get_a_sentence_and_nothing_is_lost(page: Page, address: str, 
         assert selected(page) == before
 
 
+@pytest.mark.long
 def test_a_killed_worker_is_told_and_replaced(page: Page, tmp_path: Path):
     """The process for long computations dies in the middle: the page says so and goes on."""
     port = free_port()

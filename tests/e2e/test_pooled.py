@@ -52,6 +52,7 @@ def saved(page: Page, button: str, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_three_hospitals_become_one_figure(
     page: Page, address: str, hospitals: list[Path], tmp_path: Path
 ):

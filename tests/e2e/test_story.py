@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.acts import calm, choose_files, figure, go_to, settled
@@ -85,6 +86,7 @@ def make(page: Page, address: str, path: Path) -> None:
     calm(page)
 
 
+@pytest.mark.long
 def test_a_story_is_made_presented_by_keyboard_and_goes_on_without_a_server(
     page: Page, tmp_path: Path
 ):

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.acts import calm, choose, figure, go_to, new_window, settled
@@ -91,6 +92,7 @@ def saved_file(page: Page, path: Path) -> list[str]:
     return json.loads(path.read_text())["groupings"][0]["groups"][0]["patients"]
 
 
+@pytest.mark.long
 def test_name_lasso_compare_save_load_and_share(
     page: Page, browser: Browser, address: str, tmp_path: Path
 ):

@@ -6,6 +6,7 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.acts import calm, choose_many, figure, settled
@@ -13,6 +14,7 @@ from tests.e2e.acts import calm, choose_many, figure, settled
 _INTERVAL = re.compile(r"months \([+−][\d.]+ to [+−][\d.]+\)")
 
 
+@pytest.mark.long
 def test_who_benefits_from_a_transplant_and_whether_to_believe_it(page: Page, address: str):
     page.goto(f"{address}/?cohort=demo:mds")
     settled(page)

@@ -63,6 +63,7 @@ def find_correction_and_group(page: Page) -> None:
     page.keyboard.press("Escape")
 
 
+@pytest.mark.long
 def test_what_is_kept_is_there_after_a_reload_a_killed_server_and_in_another_browser(
     browser: Browser, context: BrowserContext, page: Page, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
