@@ -205,7 +205,7 @@ def test_every_diagnosis_is_drawn_and_says_what_it_shows(open_app: Opener):
 
 
 def test_other_choices_come_from_the_worker(open_app: Opener):
-    at = diagnosis(opened(open_app, view="Four answers"), "Other choices")
+    at = diagnosis(opened(open_app, view="Four answers", dx=ADVANCED), "Other choices")
     until(at, "other choices it runs from")
     figure = titled(at, "Other choices, all eligible: transplant within")
     assert any("Grace period" in str(text) for text in figure["layout"]["annotations"])
