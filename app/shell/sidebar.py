@@ -64,6 +64,7 @@ from app.shell.session import (
 )
 from app.shell.work.engine import held_engine
 from app.shell.workspace.keeping import can_open, draw_note, keep_changed
+from app.study.adjustment import age_column, sex_column
 from app.study.wording import capitalised, count
 from data_loaders import Cohort, Variable
 
@@ -96,16 +97,10 @@ def filter_columns(cohort: Cohort) -> FilterColumns:
     """Find disease, sex and age among the cohort's variables."""
     known = [v for v in cohort.variables.values() if v.name in cohort.patients.columns]
     grouped = [v for v in known if v.kind in {"categorical", "ordinal"}]
-    people = [v for v in known if v.role == "demographic"]
     return FilterColumns(
         disease=next((v for v in grouped if v.role == "disease" and _is_short(cohort, v)), None),
-        sex=next(
-            (v for v in people if v.kind != "numeric" and v.label.lower() in {"sex", "gender"}),
-            None,
-        ),
-        age=next(
-            (v for v in people if v.kind == "numeric" and v.label.lower().startswith("age")), None
-        ),
+        sex=cohort.variables.get(sex_column(cohort) or ""),
+        age=cohort.variables.get(age_column(cohort) or ""),
     )
 
 

@@ -35,29 +35,24 @@ def age_and_sex(cohort: Cohort) -> list[str]:
 
 def sex_column(cohort: Cohort) -> str | None:
     """The column of the sex, None where there is none."""
-    return next(
-        (
-            v.name
-            for v in cohort.variables.values()
-            if v.role == "demographic" and v.kind != "numeric" and v.label.lower() in _SEX
-        ),
-        None,
-    )
+    return next((v.name for v in _people(cohort, numeric=False) if v.label.lower() in _SEX), None)
 
 
 def age_column(cohort: Cohort) -> str | None:
     """The column of the age, None where there is none."""
-    return next(
-        (
-            v.name
-            for v in cohort.variables.values()
-            if v.role == "demographic"
-            and v.kind == "numeric"
-            and v.label.lower().startswith("age")
-            and v.name in cohort.patients.columns
-        ),
-        None,
-    )
+    ages = (v for v in _people(cohort, numeric=True) if v.label.lower().startswith("age"))
+    return next((v.name for v in ages), None)
+
+
+def _people(cohort: Cohort, *, numeric: bool) -> list[Variable]:
+    """What is recorded of who the patients are, as numbers or otherwise."""
+    return [
+        v
+        for v in cohort.variables.values()
+        if v.role == "demographic"
+        and (v.kind == "numeric") == numeric
+        and v.name in cohort.patients.columns
+    ]
 
 
 def covariate_frame(

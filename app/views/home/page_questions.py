@@ -335,7 +335,7 @@ def _disease_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     if disease is None or not cohort.endpoints:
         return []
     followed = cohort.patients[next(iter(cohort.endpoints.values())).time].notna().to_numpy()
-    if np.bincount(cohort.factor(disease.name)[0][followed] + 1)[1:].astype(bool).sum() < 2:
+    if len({*cohort.factor(disease.name)[0][followed]} - {-1}) < 2:
         return []
     return _survival(
         key, cohort, f"variable:{disease.name}",
