@@ -435,6 +435,7 @@ def test_a_header_counts_from_the_proxy_only(browser: Browser, tmp_path: Path):
         assert "process_resident_memory_bytes" in figures
     # Streamlit prints its address beside the log.
     log = (tmp_path / "server.log").read_text().splitlines()
+    assert not [line for line in log if "ScriptRunContext" in line]
     lines = [json.loads(line) for line in log if line.startswith("{")]
     ours = [line for line in lines if line["logger"] == "calr_explorer"]
     assert ours[0]["message"] == f"CALR Explorer {__version__} starts"

@@ -113,5 +113,8 @@ def _start_again(group: str, jobs: Sequence[Job]) -> None:
 
 
 def _stopped() -> set[str]:
+    """What the session stopped; nothing where the server asks before anybody has come."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return set()
     held: set[str] = st.session_state.setdefault(_STOPPED, set())
     return held
