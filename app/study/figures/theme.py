@@ -26,6 +26,7 @@ _TITLE_WIDTH = 54
 # In a grid of small figures.
 NARROW_TITLE = 37
 _LONG_CAPTION = 28
+BY_WIDTH = "by_width"
 P = ParamSpec("P")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 
@@ -127,6 +128,19 @@ def make_figure(
         },
         _validate=False,
     )
+
+
+def by_width(*, blank_when_wide: int = 0, notes_only_when_wide: bool = False) -> dict[str, Any]:
+    """What a page changes of a figure by the width of its window: the figure's ``meta``.
+
+    Parameters
+    ----------
+    blank_when_wide
+        Pixels at the bottom that are kept for a phone's legend and that a wide screen leaves blank.
+    notes_only_when_wide
+        Whether annotations other than the title need a wide screen.
+    """
+    return {BY_WIDTH: (blank_when_wide, notes_only_when_wide)}
 
 
 def framed(

@@ -72,6 +72,8 @@ class Oncoprint:
         Patients of the groups, drawn or not.
     altered, tested
         Counts of each row among all patients of the groups.
+    tracks
+        That of the groups first, where there are any.
     any_altered
         Patients of the groups with at least one of these alterations.
     """
@@ -158,7 +160,7 @@ def oncoprint(
         sizes={n: int(k) for n, k in zip(group_names, sizes, strict=True) if k},
         altered=(states == 1).sum(axis=0),
         tested=(states >= 0).sum(axis=0),
-        tracks=tuple(_tracks(cohort, mask, tracks, inside[drawn])),
+        tracks=tuple(_tracks(cohort, mask, tracks, inside[drawn], grouping)),
         accounting=Accounting.of_groups(mask, grouping),
         any_altered=int((states == 1).any(axis=1).sum()),
         label="" if grouping is None else grouping.label,
@@ -254,10 +256,20 @@ def _variant_words(cohort: Cohort, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _tracks(
-    cohort: Cohort, mask: Bools, columns: Sequence[str], patients: npt.NDArray[np.intp]
+    cohort: Cohort,
+    mask: Bools,
+    columns: Sequence[str],
+    patients: npt.NDArray[np.intp],
+    grouping: Grouping | None,
 ) -> list[Track]:
-    """The variables as groups; those that make none are left out."""
+    """The groups in their colours, then the variables as groups; those that make none are left out.
+
+    A variable that the groups are made of stands there once.
+    """
     found = []
+    if grouping is not None:
+        codes = grouping.codes[patients]
+        found.append(Track(grouping.label, grouping.names, grouping.colours, codes))
     for column in columns:
         numeric = cohort.variables[column].kind == "numeric"
         spec = GroupingSpec("cut", f"{column}@quartiles") if numeric else None
@@ -265,5 +277,6 @@ def _tracks(
             made = (spec or GroupingSpec("variable", column)).build(cohort, mask)
         except GroupingError:
             continue
-        found.append(Track(made.label, made.names, made.colours, made.codes[patients]))
+        if grouping is None or made.label != grouping.label:
+            found.append(Track(made.label, made.names, made.colours, made.codes[patients]))
     return found

@@ -21,7 +21,7 @@ from app.cohort.colours import (
 )
 from app.study.figures.labels import shortened
 from app.study.figures.legend import legend_lines
-from app.study.figures.theme import INK, make_figure, text_at
+from app.study.figures.theme import INK, by_width, make_figure, text_at
 from app.study.wording import format_percent
 from app.views.genomics.oncoprint.analysis import NOT_ALTERED, NOT_TESTED, WORDS, Oncoprint
 
@@ -32,6 +32,8 @@ _NOT_ALTERED, _NOT_TESTED = "rgba(125,135,150,0.16)", "rgba(125,135,150,0.0)"
 _UNKNOWN = "rgba(125,135,150,0.30)"
 _ROW, _TRACK = 19, 15
 _LONGEST = 18  # "BCL2 rearrangement"
+# Pixels: a letter of a head; the whole figure on a phone; the columns on a wide screen.
+_LETTER, _PHONE, _WIDE = 6.6, 350, 690
 _LEAST = 0.005
 # Every colour index of the scale: blank, not tested, not altered, the words, then the tracks'.
 _BLANK = 0
@@ -74,11 +76,13 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
             "hovertemplate": "<b>%{y}</b>: %{customdata}<extra></extra>",
         }
     ]
+    left = 18 + 7 * max(map(len, named))
+    heads, fit = _heads(print_, width, _PHONE - left)
     # A crossed-out cell: not tested is seen to be neither a colour nor an empty cell.
-    legend = _legend(print_)
+    legend = _legend(print_, headed=fit)
     traces += legend
-    lines = legend_lines([str(entry["name"]) for entry in legend])
-    heads = _heads(print_, width)
+    legend_names = [str(entry["name"]) for entry in legend]
+    lines = legend_lines(legend_names)
     pixels = _ROW * len(print_.labels) + _TRACK * len(print_.tracks) + 8
     return make_figure(
         traces,
@@ -101,13 +105,17 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
             "zeroline": False,
             "ticks": "",
         },
-        margin={"l": 18 + 7 * max(map(len, named)), "r": 8, "b": 22 * lines + 18},
+        margin={"l": left, "r": 8, "b": 22 * lines + 18},
         showlegend=True,
         legend={
             "orientation": "h", "x": 0, "y": 0, "yanchor": "top", "font": {"size": 12},
             "itemclick": False, "itemdoubleclick": False,
         },
         hovermode="closest",
+        meta=by_width(
+            blank_when_wide=22 * (lines - legend_lines(legend_names, _WIDE)),
+            notes_only_when_wide=not fit,
+        ),
     )  # fmt: skip
 
 
@@ -157,19 +165,29 @@ def _steps(palette: list[str]) -> list[list[Any]]:
     return scale
 
 
-def _heads(print_: Oncoprint, width: int) -> list[dict[str, Any]]:
+def _heads(print_: Oncoprint, width: int, phone: float) -> tuple[list[dict[str, Any]], bool]:
     """Names of the groups above their columns, with their sizes where there is room for them.
 
-    A group too narrow for its name is left to the hover.
+    A group too narrow for its name is left to its colour and the hover.
+
+    Parameters
+    ----------
+    phone
+        Pixels that all columns together have on a phone.
+
+    Returns
+    -------
+    The names for a wide screen, and whether they fit a phone as they are.
     """
     if len(print_.groups) < 2:
-        return []
-    heads, start, gap = [], 0, _gap(print_)
+        return [], True
+    heads, start, gap, fit = [], 0, _gap(print_), True
     for name, size in print_.groups.items():
         share = size / width
-        room = int(share * 110)
-        sized = f"{name} ({print_.sizes[name]:,})"
+        room = int(share * _WIDE / _LETTER)
+        sized = _sized(print_, name)
         short = sized if len(sized) <= room else shortened(name, room)
+        fit &= len(short) * _LETTER <= share * phone
         if room >= 3:
             heads.append(
                 text_at(
@@ -178,24 +196,30 @@ def _heads(print_: Oncoprint, width: int) -> list[dict[str, Any]]:
                 | {"font": {"size": 12, "color": INK}}
             )  # fmt: skip
         start += size + gap
-    return heads
+    return heads, fit
 
 
-def _legend(print_: Oncoprint) -> list[dict[str, Any]]:
+def _legend(print_: Oncoprint, *, headed: bool) -> list[dict[str, Any]]:
+    """What the colours mean; of the groups too where their names do not stand above everywhere."""
     present = set(np.unique(print_.cells).tolist())
     entries = [(word, COLOURS[word]) for i, word in enumerate(WORDS) if i + 1 in present]
     entries += [("not altered", _NOT_ALTERED)] * (NOT_ALTERED in present)
     entries += [("not tested", "")] * (NOT_TESTED in present)
     for track in print_.tracks:
-        if len(print_.groups) > 1 and set(print_.groups) <= set(track.names):
-            continue  # the names stand above the columns
+        grouped = len(print_.groups) > 1 and set(print_.groups) <= set(track.names)
+        if grouped and headed:
+            continue
         seen = set(np.unique(track.codes).tolist())
         entries += [
-            (_level(track.label, name), colour)
+            (_sized(print_, name) if grouped else _level(track.label, name), colour)
             for code, (name, colour) in enumerate(zip(track.names, track.colours, strict=True))
             if code in seen
         ]
     return [_entry(name, colour) for name, colour in entries]
+
+
+def _sized(print_: Oncoprint, group: str) -> str:
+    return f"{group} ({print_.sizes[group]:,})"
 
 
 def _level(label: str, name: str) -> str:
