@@ -82,6 +82,10 @@ _STYLE = """<style>
   {min-width: min(100%, 30rem) !important;}
 @media (max-width: 480px)
   {.js-plotly-plot .annotation[data-index="0"] text {font-size: 12.5px !important;}}
+@media (max-width: 640px) {
+  .stMain [data-testid=stTable] :is(td, th) {padding-left: .15rem; padding-right: .35rem;}
+  .stMain [data-testid=stTable] p {font-size: .8rem;}
+}
 @media (hover: none) {[data-testid=stPlotlyChart] .modebar-container {display: none !important;}}
 </style>"""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,11 +24,39 @@ from app.views.transplant.page_work import DRAWS, Work, emulated
 from app.views.transplant.script import transplant_script
 from app.views.transplant.words_methods import protocol_sheets, transplant_methods
 
+_SENTENCES = """<style>
+OF td {vertical-align: top;}
+OF td:first-child {width: 15%; font-weight: 600;}
+OF td:nth-child(2) {width: 32%;}
+@media (max-width: 640px) {
+  OF thead {display: none;}
+  OF table, OF tbody {display: block;}
+  OF tr {display: block; padding: .5rem 0; border-bottom: 1px solid rgba(125, 135, 150, .3);}
+  OF td:nth-child(n) {display: block; width: 100%; border: none;
+    padding: .1rem 0;}
+  OF td::before {display: block; font-size: .75rem; opacity: .7;}
+  LABELS
+}
+</style>"""
+
 
 def wrapped_table(table: pd.DataFrame) -> None:
     """A short table whose words wrap, so that no column is cut off on a phone."""
     words = table.map(lambda value: markdown_escaped(str(value)))
     st.table(words, hide_index=True, border="horizontal")
+
+
+def sentences_table(table: pd.DataFrame, *, key: str) -> None:
+    """A table of sentences under a name each; on a phone its columns stand one below the other."""
+    of = f".st-key-{key}"
+    labels = " ".join(
+        f"{of} td:nth-child({place})::before {{content: {json.dumps(name)};}}"
+        for place, name in enumerate(map(str, table.columns), 1)
+        if place > 1
+    )
+    st.html(_SENTENCES.replace("OF", of).replace("LABELS", labels))
+    with st.container(key=key):
+        wrapped_table(table)
 
 
 def draw_figure(

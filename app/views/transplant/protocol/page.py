@@ -9,7 +9,7 @@ from app.shell.layout import download, figure_with_downloads
 from app.shell.story.adding import draw_adding
 from app.study.files.tables import file_stem, source_line
 from app.views.transplant.answer_views import FLOW
-from app.views.transplant.page_parts import answered, take_away, wrapped_table
+from app.views.transplant.page_parts import answered, sentences_table, take_away, wrapped_table
 from app.views.transplant.page_work import Work, emulated, timed
 from app.views.transplant.protocol.answer_document import Told, protocol_document, target_sheet
 from app.views.transplant.words import (
@@ -31,7 +31,7 @@ def draw_protocol(work: Work) -> None:
         table = protocol.table.rename(
             columns={"element": " ", "protocol": "The target trial", "data": "In these data"}
         )
-        wrapped_table(table)
+        sentences_table(table, key="protocol_table")
     with right:
         answer, question = answered(work, FLOW)
         figure_with_downloads(
