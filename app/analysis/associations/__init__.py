@@ -14,6 +14,7 @@ from app.analysis.associations._frequencies import (
 from app.analysis.associations._group_tests import category_test
 from app.analysis.associations._table_of_tally import table_one_of_tally
 from app.analysis.associations._table_one import (
+    IN_OTHER_WORDS,
     MOST_LEVELS,
     REST,
     GroupSummary,

@@ -36,6 +36,10 @@ NumberTest = Literal["rank", "mean"]
 
 MOST_LEVELS = 12
 _PURE, _PURE_EACH = 0.98, 0.9
+# Of fewer patients in a group a number may part the groups so well without being their definition.
+_CUT_EACH = 30
+# What is printed instead of a test of a variable that says the groups again.
+IN_OTHER_WORDS = "no test (the groups in other words)"
 REST = "The rarest, pooled"
 HIDDEN = -1  # a count that must not be told
 LEFT_OUT_ROLES = frozenset({"outcome"})
@@ -260,6 +264,8 @@ def number_row(
     each = [moments(steps, own) for own in counts]
 
     def test(places: list[int]) -> Tested:
+        if _cut_from(counts[places], [each[place].mean for place in places]):
+            return IN_OTHER_WORDS, float("nan"), float("nan")
         if number_test == "mean":
             return mean_test([each[place] for place in places])
         return rank_test(counts[places])
@@ -355,7 +361,7 @@ def levels_row(
         if np.count_nonzero(own.sum(axis=0)) < 2:
             return "no test (one value)", float("nan"), float("nan")
         if what.kind != "alteration" and _same_classes(own):
-            return "no test (the groups in other words)", float("nan"), float("nan")
+            return IN_OTHER_WORDS, float("nan"), float("nan")
         if what.kind == "ordinal":
             return rank_test(own)
         return category_test(own)
@@ -402,6 +408,37 @@ def _same_classes(counts: npt.NDArray[np.int64]) -> bool:
         if covered and pure and len(taken) == np.count_nonzero(table.sum(axis=1)):
             return True
     return False
+
+
+def _cut_from(counts: npt.NDArray[np.int64], means: Sequence[float]) -> bool:
+    """Whether the groups are (nearly) ranges of a number: IGHV status, of the identity to germline.
+
+    As many patients as for :func:`_same_classes` lie on their group's side of the best cuts, all
+    together and where each group counts the same.
+
+    Parameters
+    ----------
+    counts
+        Groups x steps, the steps ascending.
+    """
+    sizes = counts.sum(axis=1)
+    if sizes.min() < _CUT_EACH:
+        return False
+    ordered = counts[np.argsort(means)]
+    shares = ordered / ordered.sum(axis=1, keepdims=True)
+    return (
+        _best_cut(ordered) >= _PURE * sizes.sum()
+        and _best_cut(shares) >= len(shares) - 1 + _PURE_EACH
+    )
+
+
+def _best_cut(counts: npt.NDArray[np.generic]) -> float:
+    """The most that lies in its own range, of groups in the order of the ranges x steps."""
+    best = np.zeros(counts.shape[1] + 1)
+    for own in counts:
+        below = np.concatenate([[0.0], np.cumsum(own)])
+        best = below + np.maximum.accumulate(best - below)
+    return float(best[-1])
 
 
 def _compared(

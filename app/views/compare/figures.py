@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.analysis.associations import IN_OTHER_WORDS
 from app.cohort.colours import BLUE, NEUTRAL, SLATE
 from app.study.figures.labels import all_shortened, shortened
 from app.study.figures.legend import legend_above
@@ -39,11 +40,13 @@ def differences_figure(
     Parameters
     ----------
     rows
-        Of :func:`app.views.compare.analysis.clinical_differences`; the first stand on top.
+        Of :func:`app.views.compare.analysis.clinical_differences`; the first stand on top. What
+        tells the groups in other words is no difference and is left out.
     colours
         By group: between two groups a clear difference has the colour of the one that is higher.
     """
-    own = rows[rows["smd"].notna()].head(most).reset_index(drop=True)
+    told = rows[rows["smd"].notna() & (rows["test"] != IN_OTHER_WORDS)]
+    own = told.head(most).reset_index(drop=True)
     clear = (own["q_value"] < SIGNIFICANT).to_numpy()
     reach = float(np.clip(own["smd"].max() * 1.1 if len(own) else 0.0, 0.3, WIDEST_SMD))
     beyond = (own["smd"] > reach).to_numpy()

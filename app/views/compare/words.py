@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from app.analysis.associations import TableOne
+from app.analysis.associations import IN_OTHER_WORDS, TableOne
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
 from app.study.accounting import Accounting
 from app.study.methods import endpoint_sentence
@@ -72,7 +72,9 @@ def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
         f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
         for row in hits.head(_LEADING).to_dict("records")
     ]
-    return f"{said}{', led by ' + listing(leading) if leading else ''}."
+    same = ranked.loc[ranked["test"] == IN_OTHER_WORDS, "label"].map(str)
+    also = f" Not tested, as it tells the groups in other words: {listing(list(same))}."
+    return f"{said}{', led by ' + listing(leading) if leading else ''}.{also if len(same) else ''}"
 
 
 def enrichment_reading(found: Enrichment) -> str:
@@ -150,8 +152,9 @@ def _clinical(table: TableOne) -> str:
         "and ranked by p-value; p-values were adjusted over those tested (Benjamini & Hochberg "
         "1995). A group with fewer than "
         f"{MIN_GROUP_FOR_TEST} patients with a value was in no test. The standardised mean "
-        "difference is the largest of all pairs of the groups tested. Missing values "
-        "were counted and not imputed."
+        "difference is the largest of all pairs of the groups tested. A variable that tells the "
+        "groups in other words, such as the number that they are cut from, was not tested. Missing "
+        "values were counted and not imputed."
     )
 
 

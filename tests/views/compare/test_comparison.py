@@ -18,6 +18,7 @@ from app.cohort.groupings import (
     GroupingError,
     GroupingSpec,
     by_labels,
+    by_variable,
     only_groups,
 )
 from app.views.compare.analysis import (
@@ -29,12 +30,14 @@ from app.views.compare.analysis import (
     enrichment,
     made_of,
 )
+from app.views.compare.figures import differences_figure
 from app.views.compare.match import match_cohorts, matched, shared
 from app.views.compare.two_cohorts.analysis import replication, replication_reading
-from app.views.compare.words import disjoint_sentence, survival_reading
+from app.views.compare.words import clinical_reading, disjoint_sentence, survival_reading
 from app.views.genomics.frequencies.analysis import group_frequencies
 from app.views.survival.curves.analysis import survival_by_group
-from data_loaders import Cohort, load_cohort
+from data_loaders import Cohort, Variable, load_cohort
+from tests.builders import make_cohort
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,43 @@ def mds() -> Cohort:
 
 def everyone(cohort: Cohort) -> np.ndarray:
     return np.ones(cohort.n, dtype=bool)
+
+
+@pytest.mark.parametrize(
+    ("apart", "n", "swapped", "same"),
+    [
+        (0.0, 120, 0, True),  # cut at a limit: values on either side of it, none on the other's
+        (0.0, 120, 2, True),  # two entered wrong
+        (0.0, 120, 12, False),
+        (-1.0, 120, 0, False),  # clearly higher in one group, as a finding may be
+        (0.0, 40, 0, False),  # too few to tell a definition from a finding
+    ],
+)
+def test_the_number_that_groups_are_cut_from_is_no_finding(
+    apart: float, n: int, swapped: int, same: bool
+):
+    half = n // 2
+    low = np.linspace(90, 97.9, half)
+    identity = np.concatenate([low, np.linspace(98 + apart * 4, 100, half)])
+    status = np.repeat(["Mutated", "Unmutated"], half)
+    status[:swapped] = "Unmutated"
+    cohort = make_cohort(
+        {"status": status, "identity": identity, "hb": np.tile([9.0, 11.0], half)},
+        variables=(
+            Variable("status", "IGHV status", "categorical"),
+            Variable("identity", "IGHV identity", "numeric", "%"),
+            Variable("hb", "Haemoglobin", "numeric", "g/dL"),
+        ),
+    )
+    grouping = by_variable(cohort, "status")
+    found = compare_groups(cohort, everyone(cohort), grouping=grouping, without="status")
+    tested = found.ranked.set_index("variable")["p_value"].notna()
+    assert tested["hb"]
+    assert tested["identity"] != same
+    said = clinical_reading(found.ranked, found.names)
+    assert said.endswith("in other words: IGHV identity, %.") == same
+    drawn = differences_figure(found.ranked).layout.yaxis.ticktext
+    assert ("IGHV identity, %" in drawn) != same
 
 
 def check_enrichment(cohort: Cohort, gene: str, most: int = 12) -> None:
