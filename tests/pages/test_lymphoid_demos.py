@@ -40,3 +40,15 @@ def test_questions_stand_in_their_order_on_a_phone_too(open_app: Opener) -> None
     titles = [question.title for question in questions(load_cohort("demo:cll"), "demo:cll")]
     said = [block.value for block in calm(open_app("home", cohort="demo:cll")).markdown]
     assert [text for text in said if text.strip("*") in titles] == [f"**{t}**" for t in titles]
+
+
+@pytest.mark.parametrize(("demo", "said"), [("cll", "CLL"), ("dlbcl", "lymphoma"), ("cml", None)])
+def test_myeloid_classifications_say_calmly_where_they_end(
+    open_app: Opener, demo: str, said: str | None
+) -> None:
+    at = calm(open_app("prognosis", cohort=f"demo:{demo}", view="WHO and ICC"))
+    told = [block.value for block in at.info if "does not classify" in block.value]
+    assert len(told) == (said is not None)
+    assert all(f"These patients have {said}," in text for text in told)
+    assert bool(figures(at)) == (said is None)
+    assert any(box.label == "Disease" for box in at.selectbox) == (said is None)

@@ -18,7 +18,11 @@ _DIAGNOSES = ("diagnosis", "diagnosis_detail", "who", "fab")
 _TELLING = {
     "aml_type": "AML", "eln": "AML", "flt3_itd_ratio": "AML", "mds_type": "MDS", "ipssm": "MDS",
     "ipssr": "MDS", "ipssra": "MDS", "ipssm_score": "MDS", "ipssr_score": "MDS", "dipss": "MPN",
-    "dipss_plus": "MPN", "mipss70": "MPN", "mysec": "MPN", "ipset": "MPN",
+    "dipss_plus": "MPN", "mipss70": "MPN", "mysec": "MPN", "ipset": "MPN", "sokal": "MPN",
+    "eutos": "MPN", "elts": "MPN", "transcript": "MPN", "binet": "CLL", "rai": "CLL",
+    "cll_ipi": "CLL", "ighv": "CLL", "ighv_identity": "CLL", "cell_of_origin": "lymphoma",
+    "ipi": "lymphoma", "r_ipi": "lymphoma", "nccn_ipi": "lymphoma", "flipi": "lymphoma",
+    "mipi": "lymphoma", "ann_arbor": "lymphoma",
 }  # fmt: skip
 _MDS_AML = re.compile(r"\bmds\s?/\s?aml\b")  # ICC 2022: 10 to 19 % blasts
 _CMML = re.compile(r"\bcmml|chronic myelomonocytic")

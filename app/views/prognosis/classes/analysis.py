@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from app.cohort.classification import Classification, classify
+from app.cohort.classification import DISEASES, Classification, classify, diseases
 from data_loaders import Cohort
 from data_loaders.arrays import Bools
 
@@ -55,6 +55,12 @@ class TwoClassifications:
     def decided(self, which: Classification) -> int:
         """Patients with an entity."""
         return int(which.table["entity"][self.used].notna().sum())
+
+
+def without_list(cohort: Cohort, mask: Bools) -> tuple[str, ...]:
+    """The diseases of the patients selected where all of these are of one without a list here."""
+    held = {str(name) for name in pd.unique(diseases(cohort)[0][mask])}
+    return tuple(sorted(held)) if held and held.isdisjoint({"", *DISEASES}) else ()
 
 
 def who_against_icc(

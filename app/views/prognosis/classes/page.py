@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.cohort.classification import DISEASES
 from app.shell.controls.choice import pick, toggle
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.shell.show import frame, show, take_away
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
-from app.views.prognosis.classes.analysis import TwoClassifications
+from app.views.prognosis.classes.analysis import TwoClassifications, without_list
 from app.views.prognosis.classes.answer import entities_table, missing_table
+from data_loaders.wording import listing
 
 _STATED = "As the file says"
-_DISEASES = (_STATED, "MDS", "AML", "CMML", "MPN")
 _NONE = (
     "None of these patients has a diagnosis of MDS, AML, CMML or MPN, for which there are lists of "
     "WHO 2022 and ICC 2022. Where all of them have one of these, choose it above."
+)
+_OTHERS = (
+    "WHO 2022 and ICC 2022 are compared here for myeloid neoplasms: MDS, AML, CMML and MPN. These "
+    "patients have {}, which this view does not classify."
 )
 
 
 def draw_classes(looking: Looking) -> None:
     """Draw the controls, both classifications beside each other, evidence and what is missing."""
+    others = without_list(looking.cohort, looking.selection.mask)
+    if others:
+        st.info(_OTHERS.format(listing(list(others))))
+        return
     left, right = st.columns([4, 8], vertical_alignment="bottom")
     with left:
-        disease = pick("Disease", _DISEASES, "classes_disease")
+        disease = pick("Disease", (_STATED, *DISEASES), "classes_disease")
     with right:
         absent = toggle(
             "Count as absent what the cohort has no column of",
