@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from data_loaders.arrays import Bools, Floats, Ints
-from data_loaders.files.columns import TextColumn
+from data_loaders.files.columns import TextColumn, relabelled
+from data_loaders.files.notation import PERCENT, Notation, read_cell
 from data_loaders.meaning.vocabulary import Term, parse_name
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, plural, shown
@@ -16,6 +18,8 @@ from data_loaders.wording import at_rows, plural, shown
 _FEWEST_SHARES = 4  # different percentages below 1
 _FEWEST_IN_A_SCALE = 2
 _LIKE_A_THOUSAND = 0.7  # decades
+_ENOUGH_NUMBERS = 0.5  # beside so many plain ones an entry such as 80-95 is no class
+_RANGE = re.compile(r"(.*[^\s-])(?:\s*[-–—−]\s*| (?:to|bis) )(\d.*)", re.IGNORECASE)
 
 
 def unit_of(
@@ -211,3 +215,50 @@ def signs_of_percent(column: TextColumn, rows: Ints) -> tuple[TextColumn, list[I
     )
     kept = replace(column, notation=replace(column.notation, open=True))
     return kept, [Issue("warning", words, column.name, size, code="percent_signs")]
+
+
+def middles_of_ranges(
+    column: TextColumn, rows: Ints, term: Term | None
+) -> tuple[TextColumn, Bools, list[Issue]]:
+    """A measurement of which some entries are ranges: each is read as its middle, and said to be.
+
+    A pathologist writes 80-95% for a Ki-67 that nobody counted. Where most entries are ranges they
+    are classes, and remain so; of what is counted rather than measured there is no middle.
+
+    Returns
+    -------
+    The column, which of its entries were ranges, and the finding.
+    """
+    none = np.zeros(len(column.texts), dtype=bool)
+    unit = term.units[0][0] if term is not None and term.kind == "numeric" and term.units else ""
+    if not unit or column.share_numeric < _ENOUGH_NUMBERS or column.notation.open:
+        return column, none, []
+    middles = {
+        str(text): middle
+        for text, number in zip(column.texts, column.numbers, strict=True)
+        if np.isnan(number) and (middle := _middle(str(text), column.notation)) is not None
+    }
+    ranged = np.array([text in middles for text in column.texts], dtype=bool)
+    if not ranged.any():
+        return column, none, []
+    hits = rows[column.rows_holding(ranged)].tolist()
+    words = (
+        f"{shown(column.name)} holds ranges such as {shown(next(iter(middles)))} in "
+        f"{plural(len(hits), 'row')} ({at_rows(hits)}); each was read as the middle of its range."
+    )
+    issue = Issue.at("warning", words, hits, column.name, "ranges")
+    return relabelled(column, lambda text: middles.get(text, text)), ranged, [issue]
+
+
+def _middle(text: str, notation: Notation) -> str | None:
+    """The middle of a range, written so that every notation reads it alike; None if it is none."""
+    match = _RANGE.fullmatch(text)
+    ends = [read_cell(end.strip()) for end in match.groups()] if match else []
+    low, high = ends if len(ends) == 2 else (None, None)
+    if low is None or high is None or low.bound or high.bound:
+        return None
+    signs = {low.unit, high.unit} - {None, notation.unit}
+    least, most = low.value(notation), high.value(notation)
+    if signs - {PERCENT} or not least < most:
+        return None
+    return f"{(least + most) / 2:.4f}{PERCENT if signs else ''}"

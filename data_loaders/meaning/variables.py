@@ -17,7 +17,7 @@ from data_loaders.endpoints.date_pairs import date_label
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn, relabelled
 from data_loaders.meaning._levels import named_levels, names_all, order_for
-from data_loaders.meaning._units import implausible, signs_of_percent, unit_of
+from data_loaders.meaning._units import implausible, middles_of_ranges, signs_of_percent, unit_of
 from data_loaders.meaning.folding import folded_sex, folded_spellings
 from data_loaders.meaning.spelling import folded
 from data_loaders.meaning.unknown_codes import without_codes
@@ -118,6 +118,9 @@ def read_column(
     term = term_held(column)
     raw = column
     column, coded, issues = _known(column, rows, term, free="kind" not in stated and dates is None)
+    entered, asked_for = column, dates is None and stated.get("kind") in {None, "numeric"}
+    column, ranged, found = middles_of_ranges(column, rows, term if asked_for else None)
+    issues = [*issues, *found]
     if column.percent.any() and not stated.get("kind"):
         column, mixture = signs_of_percent(column, rows)
         issues = [*issues, *mixture]
@@ -134,7 +137,8 @@ def read_column(
             why += unit_why
             issues += unit_issues
         leftover, lost = _leftover(column, rows)
-        leftover = _with_codes(leftover, raw, coded)
+        leftover = _with_entries(leftover, raw, coded & ~np.isnan(raw.numbers))
+        leftover = _with_entries(leftover, entered, ranged)
         asked = any(issue.code == "unit" for issue in issues)
         issues += [*lost, *(implausible(column.name, cells, rows, term, unit) if not asked else ())]
     elif kind == "binary":
@@ -265,13 +269,13 @@ def _classes(column: TextColumn, term: Term | None) -> tuple[TextColumn, list[Is
     return folded_spellings(column, term)
 
 
-def _with_codes(leftover: Texts | None, raw: TextColumn, coded: Bools) -> Texts | None:
-    """What is no number, with the numbers that were taken for codes: nothing is lost."""
-    held = raw.rows_holding(coded & ~np.isnan(raw.numbers))
+def _with_entries(leftover: Texts | None, column: TextColumn, entries: Bools) -> Texts | None:
+    """What is no number, with entries that were read as another or as none: nothing is lost."""
+    held = column.rows_holding(entries)
     if not held.any():
         return leftover
-    cells = np.full(len(raw), None, dtype=object) if leftover is None else leftover
-    cells[held] = raw.objects()[held]
+    cells = np.full(len(column), None, dtype=object) if leftover is None else leftover
+    cells[held] = column.objects()[held]
     return cells
 
 

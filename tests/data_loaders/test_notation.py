@@ -291,10 +291,32 @@ def test_bounds_of_measurements_are_numbers_however_few_others_there_are() -> No
     cohort = load({"age": ["≥90", "45", "<18", "66"] * 3, "ecog": ["0", "1", "2", ">=3"] * 3,
                    "bm_blasts_pct": ["<5", "7-9", "12", ">90"] * 3}, ",")  # fmt: skip
     assert cohort.patients["age"].tolist() == [90, 45, 18, 66] * 3
-    assert cohort.patients["bm_blasts_pct"].dropna().tolist() == [5, 12, 90] * 3
+    assert cohort.patients["bm_blasts_pct"].tolist() == [5, 8, 12, 90] * 3
     assert cohort.variables["ecog"].kind != "numeric"
     assert {i.column for i in found(cohort, "bounds")} == {"age", "bm_blasts_pct"}
-    assert [i.column for i in found(cohort, "text_in_number")] == ["bm_blasts_pct"]
+    (middle,) = found(cohort, "ranges")
+    assert "such as 7-9 in 3 rows (rows 2, 6 and 10)" in middle.sentence
+    assert cohort.patients["bm_blasts_pct_text"].tolist() == ["<5", "7-9", None, ">90"] * 3
+    assert not found(cohort, "text_in_number")
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "middle"),
+    [
+        ("Ki-67", "80-95%", 87.5), ("Ki-67", "80 – 95", 87.5), ("Ki-67", "80% to 95%", 87.5),
+        ("ldh_u_per_l", "1.250-1.350,5", 1300.25), ("Ki-67", "95-80", None),
+        ("Ki-67", "80-95 cells", None), ("nodal areas", "2-3", None), ("marker", "80-95", None),
+    ],
+)  # fmt: skip
+def test_a_range_among_measurements_is_its_middle(
+    name: str, entry: str, middle: float | None
+) -> None:
+    plain = ["40,5", "70", "66", "92", "85", "31"]
+    cohort = load({name: [*plain, entry]})
+    assert cohort.patients[name].iloc[-1] == middle or middle is None
+    assert len(found(cohort, "ranges")) == (middle is not None)
+    classes = load({name: [entry] * 4 + ["40", "70", "66"]})
+    assert not found(classes, "ranges"), "most entries are ranges: classes"
 
 
 def test_a_measurement_that_holds_words_is_said() -> None:
