@@ -62,6 +62,7 @@ from app.shell.session import (
     look_at,
     open_cohort,
 )
+from app.shell.tables import draw_table
 from app.shell.work.engine import held_engine
 from app.shell.workspace.keeping import can_open, draw_note, keep_changed
 from app.study.adjustment import age_column, sex_column
@@ -387,9 +388,9 @@ def _draw_sentence(looking: Looking) -> None:
 
 
 def _draw_attrition(selection: Selection) -> None:
-    st.dataframe(
+    draw_table(
         selection.attrition,
-        hide_index=True,
+        key="attrition_steps",
         column_config={
             "clause": st.column_config.TextColumn("Step", width="medium"),
             "n": st.column_config.NumberColumn("Left", width="small"),

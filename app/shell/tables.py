@@ -1,17 +1,21 @@
-"""Tables on a page: the names in front are told apart at any width."""
+"""Tables on a page: names in front are told apart at any width, counts are printed as in words."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app.shell.columns import counted
 from app.study.glossary import explained
 
 # Pixels of a letter and around a cell; the least and the most that a column of names takes.
 _LETTER, _AIR, _LEAST, _MOST = 7.6, 24, 80, 320
+_YEARS = re.compile(r"year|jahr|ann[oé]e?\b", re.IGNORECASE)
 
 
 def draw_table(
@@ -52,6 +56,11 @@ def draw_table(
             # A title that says several words is explained by all of them.
             config |= {name: {**given, "help": "  \n".join(meant.values())}} if meant else {}
     options = {"hide_index": True, **options}
+    config |= {
+        name: _with_separators(config.get(name))
+        for name in order
+        if name not in (printed or {}) and _is_count(str(name), frame[name])
+    }
     how = {name: write for name, write in (printed or {}).items() if name in frame.columns}
     return st.dataframe(
         frame.style.format(how) if how else frame,
@@ -60,6 +69,27 @@ def draw_table(
         column_order=column_order,
         **options,
     )
+
+
+def _is_count(name: str, column: pd.Series) -> bool:
+    """Whether a column holds whole numbers that need a mark between thousands: no years."""
+    if _is_text(column) or pd.api.types.is_bool_dtype(column) or _YEARS.search(name):
+        return False
+    held = column.dropna().to_numpy(dtype=np.float64)
+    held = held[np.isfinite(held)]
+    return bool(len(held) and np.abs(held).max() >= 1000 and (held % 1 == 0).all())
+
+
+def _with_separators(given: Any) -> Any:
+    """How a column of counts is shown, with a mark between thousands unless a format is given."""
+    if given is None or isinstance(given, str):
+        return counted(given)
+    kind = given.get("type_config")
+    if kind is None:
+        return {**counted(), **{part: held for part, held in given.items() if held is not None}}
+    if kind["type"] != "number" or kind["format"] is not None:
+        return given
+    return {**given, "type_config": {**kind, "format": "localized"}}
 
 
 def names_width(title: str, names: Iterable[object]) -> int:

@@ -26,12 +26,17 @@ def _page() -> None:
     draw_table(pd.DataFrame({"n": [1], "label": ["del(5q), isolated"]}), key="own",
                column_config=config)  # fmt: skip
     draw_table(pd.DataFrame({"n": []}), key="empty")
+    counts = {"n": [1234, 5], "years": [2019, 2020], "hr": [1234.5, 2.0], "label": ["a", "b"]}
+    counts |= {"events": [2000.0, float("nan")], "share": [2000, 1], "p": [1000, 2]}
+    config = {"events": "Events", "share": st.column_config.NumberColumn(format="percent")}
+    config |= {"n": st.column_config.Column("Patients", pinned=True)}
+    draw_table(pd.DataFrame(counts), key="counts", column_config=config, printed={"p": str})
 
 
 def test_columns_of_names_are_as_wide_as_the_longest_name():
     at = AppTest.from_function(_page).run()
     assert not at.exception
-    plain, pairs, own, _ = [json.loads(table.proto.columns) for table in at.dataframe]
+    plain, pairs, own, *_ = [json.loads(table.proto.columns) for table in at.dataframe]
     room = names_width("Group", ["CALR type 2"])
     assert room > 7 * len("CALR type 2")
     assert plain["Group"]["width"] == room
@@ -45,3 +50,12 @@ def test_a_column_of_names_leaves_room_for_numbers():
     assert names_width("Variable", ["x" * 500]) <= 320
     assert names_width("n", pd.Series([], dtype=object)) >= 80
     assert names_width("Variable", LONG) > 7 * len(LONG[0])
+
+
+def test_counts_bear_the_mark_between_thousands_that_they_have_in_sentences():
+    shown = json.loads(AppTest.from_function(_page).run().dataframe[-1].proto.columns)
+    formats = {name: held.get("type_config", {}).get("format") for name, held in shown.items()}
+    assert {name for name, how in formats.items() if how == "localized"} == {"n", "events"}
+    assert formats["share"] == "percent"
+    assert (shown["n"]["label"], shown["n"]["pinned"]) == ("Patients", True)
+    assert shown["events"]["label"] == "Events"

@@ -11,6 +11,7 @@ from app.shell.layout import download, when_open
 from app.shell.links import COHORT
 from app.shell.session import Looking
 from app.shell.sidebar import clear_filter
+from app.shell.tables import draw_table
 from app.study.files.tables import file_stem
 from app.views.data._archive import ArchiveKind, cohort_archive
 from app.views.data.page_uploading import tell_outcome
@@ -53,16 +54,15 @@ def _offer_archives(looking: Looking) -> None:
 def draw_endpoints(looking: Looking) -> None:
     """The endpoints that were found."""
     if looking.cohort.endpoints:
-        st.dataframe(endpoint_table(looking.cohort), hide_index=True, key="endpoints")
+        draw_table(endpoint_table(looking.cohort), key="endpoints")
     else:
         st.info("No pair of a time and an event column was found, so survival cannot be shown.")
 
 
 def draw_variables(looking: Looking) -> None:
     """The data dictionary."""
-    st.dataframe(
+    draw_table(
         variable_table(looking.cohort),
-        hide_index=True,
         key="variables",
         column_config={"Known": st.column_config.NumberColumn(format="percent")},
     )
@@ -75,7 +75,7 @@ def draw_alterations(looking: Looking) -> None:
     if rule:
         st.caption(rule)
     if cohort.alterations.shape[1]:
-        st.dataframe(feature_table(cohort), hide_index=True, key="alterations")
+        draw_table(feature_table(cohort), key="alterations")
     else:
         st.info("No 0/1 column was recognised as a gene or a cytogenetic event.")
 
@@ -83,7 +83,7 @@ def draw_alterations(looking: Looking) -> None:
 def draw_truths(looking: Looking) -> None:
     """What a simulated cohort was made with."""
     st.caption("This cohort is simulated. These are the values it was made with.")
-    st.dataframe(truth_table(looking.cohort), hide_index=True, key="truths")
+    draw_table(truth_table(looking.cohort), key="truths")
 
 
 def endpoint_table(cohort: Cohort) -> pd.DataFrame:
