@@ -16,7 +16,7 @@ from app.shell.escaping import escaped_figure, figure_escaper
 from app.shell.session import LOOKING_AT, Looking, looking_at
 from app.shell.watch.audit import note
 from app.shell.watch.log import place_of
-from app.study.figures.theme import BY_WIDTH, plotly_config
+from app.study.figures.theme import BY_WIDTH, WIDE, plotly_config
 from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
 from app.study.files.tables import file_stem, to_csv
 from app.study.glossary import explained, in_lines
@@ -88,9 +88,6 @@ _STYLE = """<style>
 }
 @media (hover: none) {[data-testid=stPlotlyChart] .modebar-container {display: none !important;}}
 </style>"""
-
-# Pixels of a window beside whose sidebar a figure has room for names above its columns.
-_WIDE = 1280
 
 
 def configure_page() -> None:
@@ -213,27 +210,26 @@ def figure_with_downloads(
     stem = file_stem(cohort.name, *name, synthetic=cohort.provenance.synthetic)
     shown = escaped_figure(figure)
     st.plotly_chart(shown, key=key, config=plotly_config(stem), alt=alt, **chart)
-    if (style := _style_by_width(figure, key)) is not None:
-        st.html(style)
+    fit_to_width(figure, key)
     draw_downloads(figure, numbers, key=key, stem=stem, beside=beside, of=cohort)
 
 
-def _style_by_width(figure: go.Figure, key: str) -> str | None:
-    """What :func:`app.study.figures.theme.by_width` says, as rules for the figure of a key."""
-    asked = (figure.layout.meta or {}).get(BY_WIDTH)
-    if asked is None:
-        return None
-    of, (blank, only_when_wide) = f".st-key-{key}", asked
-    rules = (
-        f"@media (min-width: {_WIDE}px) {{{of} {{--blank: {blank}px; margin-bottom: -{blank}px;}} "
-        f"{of}_downloads {{z-index: 1;}}}}"
-    )
-    if only_when_wide:
+def fit_to_width(figure: go.Figure, key: str) -> None:
+    """Have the figure shown under a key obey :func:`app.study.figures.theme.by_width`."""
+    blank, notes_from = (figure.layout.meta or {}).get(BY_WIDTH, (0, 0))
+    of, rules = f".st-key-{key}", ""
+    if blank:
         rules += (
-            f"@media (max-width: {_WIDE - 1}px) "
+            f"@media (min-width: {WIDE}px) {{{of} {{--blank: {blank}px; "
+            f"margin-bottom: -{blank}px;}} {of}_downloads {{z-index: 1;}}}}"
+        )
+    if notes_from:
+        rules += (
+            f"@media (max-width: {notes_from - 1}px) "
             f'{{{of} .annotation:not([data-index="0"]) {{display: none;}}}}'
         )
-    return f"<style>{rules}</style>"
+    if rules:
+        st.html(f"<style>{rules}</style>")
 
 
 def draw_downloads(

@@ -27,6 +27,8 @@ _TITLE_WIDTH = 54
 NARROW_TITLE = 37
 _LONG_CAPTION = 28
 BY_WIDTH = "by_width"
+# Pixels of a window that has room for names above a figure's columns, and of one that is no phone.
+WIDE, LARGER_THAN_A_PHONE = 1280, 641
 P = ParamSpec("P")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 
@@ -130,17 +132,17 @@ def make_figure(
     )
 
 
-def by_width(*, blank_when_wide: int = 0, notes_only_when_wide: bool = False) -> dict[str, Any]:
-    """What a page changes of a figure by the width of its window: the figure's ``meta``.
+def by_width(*, blank: int = 0, notes_from: int = 0) -> dict[str, Any]:
+    """What a page changes of a figure by the width of its window, for the figure's ``meta``.
 
     Parameters
     ----------
-    blank_when_wide
-        Pixels at the bottom that are kept for a phone's legend and that a wide screen leaves blank.
-    notes_only_when_wide
-        Whether annotations other than the title need a wide screen.
+    blank
+        Pixels at the bottom that are kept for a phone's legend and that a wide window leaves blank.
+    notes_from
+        Pixels of a window in which annotations other than the title have room; 0 for any.
     """
-    return {BY_WIDTH: (blank_when_wide, notes_only_when_wide)}
+    return {BY_WIDTH: (blank, notes_from)}
 
 
 def framed(

@@ -14,7 +14,14 @@ import plotly.graph_objects as go
 from app.cohort.colours import NEUTRAL
 from app.cohort.groupings import Grouping
 from app.study.figures.labels import Anchor, central_member, place_labels, shortened
-from app.study.figures.theme import INK, PAPER, make_figure, text_at
+from app.study.figures.theme import (
+    INK,
+    LARGER_THAN_A_PHONE,
+    PAPER,
+    by_width,
+    make_figure,
+    text_at,
+)
 
 MAP_HEIGHT = 400
 MAX_POINTS = 30_000
@@ -246,7 +253,8 @@ def _map(
     if look.found is not None and np.isfinite(points["x"].iloc[look.found]):
         traces = [*traces, _pointer(points.iloc[look.found])]
     axis = {"visible": False, "showgrid": False, "zeroline": False}
-    legend = _legend_height([trace["name"] for trace in traces if trace.get("showlegend")])
+    names = [trace["name"] for trace in traces if trace.get("showlegend")]
+    legend = _legend_height(names)
     return make_figure(
         traces,
         height=MAP_HEIGHT + legend,
@@ -264,7 +272,8 @@ def _map(
             "itemsizing": "constant",
         },
         hovermode="closest",
-        meta={"drawing": look.drawing},
+        # On a phone the names would cover each other and what they name; the legend has them.
+        meta={"drawing": look.drawing, **by_width(notes_from=LARGER_THAN_A_PHONE * bool(names))},
     )
 
 

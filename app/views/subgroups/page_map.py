@@ -21,7 +21,7 @@ from app.cohort.groupings import (
 )
 from app.shell.controls.choice import pick, toggle
 from app.shell.escaping import escaped_figure
-from app.shell.layout import bullets, draw_downloads
+from app.shell.layout import bullets, draw_downloads, fit_to_width
 from app.shell.links import BURDEN, COLOUR, CONFIDENCE, SUBGROUP, colour_labels
 from app.shell.saved_groups import save_groups, saved_groups
 from app.shell.session import Looking
@@ -126,6 +126,7 @@ def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> go.Figu
         on_select=partial(_keep_selection, looking, found),
         selection_mode=("box", "lasso"),
     )
+    fit_to_width(figure, MAP)
     with st.container(key="map_notes"):
         uncertain = int(found.uncertain.sum())
         if uncertain:

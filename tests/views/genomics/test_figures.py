@@ -11,7 +11,7 @@ import pytest
 
 from app.analysis.associations import co_occurrence
 from app.cohort.groupings import by_variable
-from app.study.figures.theme import BY_WIDTH, SYNTHETIC_MARK, framed
+from app.study.figures.theme import BY_WIDTH, SYNTHETIC_MARK, WIDE, framed
 from app.views.genomics.allele_fractions.answer import reads_high
 from app.views.genomics.allele_fractions.figures import order_figure, vaf_figure
 from app.views.genomics.frequencies.analysis import group_frequencies
@@ -231,12 +231,10 @@ def test_a_narrow_group_of_an_oncoprint_is_named_whole_without_its_size():
     heads = [str(note.text) for note in figure.layout.annotations]
     assert {"CLL (230)", "MCL"} <= set(heads)
     # A phone has no room for three letters above 4% of its columns: the legend names the groups.
-    _, only_when_wide = figure.layout.meta[BY_WIDTH]
-    assert only_when_wide
+    assert figure.layout.meta[BY_WIDTH][1] == WIDE
     assert {"CLL (230)", "MCL (10)"} <= {trace.name for trace in figure.data}
     halves = replace(made, groups={"CLL": 120, "MCL": 120})
-    _, only_when_wide = oncoprint_figure(halves).layout.meta[BY_WIDTH]
-    assert not only_when_wide
+    assert oncoprint_figure(halves).layout.meta[BY_WIDTH][1] == 0
 
 
 @pytest.mark.parametrize(

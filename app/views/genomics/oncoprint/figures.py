@@ -21,7 +21,7 @@ from app.cohort.colours import (
 )
 from app.study.figures.labels import shortened
 from app.study.figures.legend import legend_lines
-from app.study.figures.theme import INK, by_width, make_figure, text_at
+from app.study.figures.theme import INK, WIDE, by_width, make_figure, text_at
 from app.study.wording import format_percent
 from app.views.genomics.oncoprint.analysis import NOT_ALTERED, NOT_TESTED, WORDS, Oncoprint
 
@@ -33,7 +33,7 @@ _UNKNOWN = "rgba(125,135,150,0.30)"
 _ROW, _TRACK = 19, 15
 _LONGEST = 18  # "BCL2 rearrangement"
 # Pixels: a letter of a head; the whole figure on a phone; the columns on a wide screen.
-_LETTER, _PHONE, _WIDE = 6.6, 350, 690
+_LETTER, _PHONE, _COLUMNS = 6.6, 350, 690
 _LEAST = 0.005
 # Every colour index of the scale: blank, not tested, not altered, the words, then the tracks'.
 _BLANK = 0
@@ -113,8 +113,8 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
         },
         hovermode="closest",
         meta=by_width(
-            blank_when_wide=22 * (lines - legend_lines(legend_names, _WIDE)),
-            notes_only_when_wide=not fit,
+            blank=22 * (lines - legend_lines(legend_names, _COLUMNS)),
+            notes_from=0 if fit else WIDE,
         ),
     )  # fmt: skip
 
@@ -184,7 +184,7 @@ def _heads(print_: Oncoprint, width: int, phone: float) -> tuple[list[dict[str, 
     heads, start, gap, fit = [], 0, _gap(print_), True
     for name, size in print_.groups.items():
         share = size / width
-        room = int(share * _WIDE / _LETTER)
+        room = int(share * _COLUMNS / _LETTER)
         sized = _sized(print_, name)
         short = sized if len(sized) <= room else shortened(name, room)
         fit &= len(short) * _LETTER <= share * phone
