@@ -46,11 +46,14 @@ def _ratio(value: float) -> str:
     return ratio_words(value) if value else "0"
 
 
-# What prints numbers that no format does justice to, for ``draw_table``: an infinite odds ratio, a
-# p-value of 3.8e-86. Their columns have a heading and no format.
+# What prints numbers that no format does justice to: p-values such as 3.8e-86 in any table, and an
+# infinite odds ratio in those that are told so.
+P_VALUES: Mapping[str, Callable[[float], str]] = dict.fromkeys(
+    ("p_value", "p_adjusted", "q_value"), format_p_cell
+)
 PRINTED: Mapping[str, Callable[[float], str]] = {
     **dict.fromkeys(("odds_ratio", "lower", "upper"), _ratio),
-    **dict.fromkeys(("p_value", "q_value"), format_p_cell),
+    **P_VALUES,
 }
 
 

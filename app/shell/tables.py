@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.shell.columns import counted
+from app.shell.columns import P_VALUES, counted
 from app.study.glossary import explained
 
 # Pixels of a letter and around a cell; the least and the most that a column of names takes.
 _LETTER, _AIR, _LEAST, _MOST = 7.6, 24, 80, 320
+_MOST_PRINTED = 20_000  # cells: each takes pandas some time
 _YEARS = re.compile(r"year|jahr|ann[oé]e?\b", re.IGNORECASE)
 
 
@@ -36,7 +37,8 @@ def draw_table(
     column_config, column_order
         As in ``st.dataframe``; pinned columns of text get their width here.
     printed
-        What prints the cells of columns by their names; they sort by their values all the same.
+        What prints the cells of columns by their names, beside p-values; they sort by their values
+        all the same. A table too large for that has its columns' formats.
     """
     order = list(column_order or frame.columns)
     config: dict[str, Any] = dict(column_config or {})
@@ -56,12 +58,18 @@ def draw_table(
             # A title that says several words is explained by all of them.
             config |= {name: {**given, "help": "  \n".join(meant.values())}} if meant else {}
     options = {"hide_index": True, **options}
+    how = {
+        name: write
+        for name, write in {**P_VALUES, **(printed or {})}.items()
+        if name in frame.columns and (name in (printed or {}) or not _is_text(frame[name]))
+        if frame.size <= _MOST_PRINTED
+    }
+    config |= {name: _without_format(config[name]) for name in how if name in config}
     config |= {
         name: _with_separators(config.get(name))
         for name in order
-        if name not in (printed or {}) and _is_count(str(name), frame[name])
+        if name not in how and _is_count(str(name), frame[name])
     }
-    how = {name: write for name, write in (printed or {}).items() if name in frame.columns}
     return st.dataframe(
         frame.style.format(how) if how else frame,
         key=key,
@@ -78,6 +86,13 @@ def _is_count(name: str, column: pd.Series) -> bool:
     held = column.dropna().to_numpy(dtype=np.float64)
     held = held[np.isfinite(held)]
     return bool(len(held) and np.abs(held).max() >= 1000 and (held % 1 == 0).all())
+
+
+def _without_format(given: Any) -> Any:
+    """How a column is shown whose cells are printed: a format would print them again."""
+    if isinstance(given, dict) and given.get("type_config", {}).get("format") is not None:
+        return {**given, "type_config": {**given["type_config"], "format": None}}
+    return given
 
 
 def _with_separators(given: Any) -> Any:

@@ -16,6 +16,7 @@ def _page() -> None:
     import pandas as pd
     import streamlit as st
 
+    from app.shell.columns import columns
     from app.shell.tables import draw_table
 
     names = ["CALR type 1", "CALR type 2"]
@@ -28,8 +29,9 @@ def _page() -> None:
     draw_table(pd.DataFrame({"n": []}), key="empty")
     counts = {"n": [1234, 5], "years": [2019, 2020], "hr": [1234.5, 2.0], "label": ["a", "b"]}
     counts |= {"events": [2000.0, float("nan")], "share": [2000, 1], "p": [1000, 2]}
-    config = {"events": "Events", "share": st.column_config.NumberColumn(format="percent")}
-    config |= {"n": st.column_config.Column("Patients", pinned=True)}
+    counts |= {"q_value": [3.8e-86, 0.2]}
+    config = columns("q_value", events="Events", n=st.column_config.Column("Patients", pinned=True))
+    config |= {"share": st.column_config.NumberColumn(format="percent")}
     draw_table(pd.DataFrame(counts), key="counts", column_config=config, printed={"p": str})
 
 
@@ -52,10 +54,13 @@ def test_a_column_of_names_leaves_room_for_numbers():
     assert names_width("Variable", LONG) > 7 * len(LONG[0])
 
 
-def test_counts_bear_the_mark_between_thousands_that_they_have_in_sentences():
-    shown = json.loads(AppTest.from_function(_page).run().dataframe[-1].proto.columns)
+def test_counts_and_p_values_are_printed_as_in_sentences():
+    table = AppTest.from_function(_page).run().dataframe[-1].proto
+    shown = json.loads(table.columns)
     formats = {name: held.get("type_config", {}).get("format") for name, held in shown.items()}
     assert {name for name, how in formats.items() if how == "localized"} == {"n", "events"}
     assert formats["share"] == "percent"
     assert (shown["n"]["label"], shown["n"]["pinned"]) == ("Patients", True)
     assert shown["events"]["label"] == "Events"
+    assert b"< 0.0001" in table.arrow_data.styler.display_values
+    assert formats["q_value"] is None, "a format would print the number again"

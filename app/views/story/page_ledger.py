@@ -22,7 +22,6 @@ from app.study.ledger import (
     confirm,
 )
 from app.study.question import QuestionError
-from app.study.wording import format_p_cell
 from app.views.story.page_stage import answer_here
 
 _HEADS = {
@@ -43,7 +42,7 @@ def draw_ledger() -> None:
         smallest = table.sort_values("p_value").head(_MOST_SHOWN)
         draw_table(
             smallest[["comparison", "p_value", "rank", "q_value", "title"]], key="story_ledger",
-            column_config=_HEADS, printed=dict.fromkeys(("p_value", "q_value"), format_p_cell),
+            column_config=_HEADS,
         )  # fmt: skip
         more = f"The {len(smallest):,} smallest of {len(table):,}; " * (len(table) > len(smallest))
         st.caption(
