@@ -161,4 +161,8 @@ def test_groups_that_name_no_gene_leave_nothing_out():
     made = cohort()
     assert features_named(made, ("alpha", "ABC10", "del", "Neither")) == set()
     assert features_named(made, ("AML with XYZ2",)) == {"XYZ2"}
+    assert features_named(made, ("MDS-biXYZ2", "MDS-LB")) == {"XYZ2"}
+    made.features.loc["minus7", "label"] = "del(7p)"
+    assert features_named(made, ("MDS-7p", "7p")) == {"minus7"}
+    assert features_named(made, ("7p",)) == set()
     assert features_named(made, ("del7 present", "del7 absent")) == {"del7", "del7_7q"}

@@ -15,6 +15,7 @@ from app.analysis.associations._group_tests import category_test
 from app.analysis.associations._table_of_tally import table_one_of_tally
 from app.analysis.associations._table_one import (
     IN_OTHER_WORDS,
+    MADE_ALIKE,
     MOST_LEVELS,
     REST,
     GroupSummary,

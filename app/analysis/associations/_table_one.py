@@ -9,7 +9,7 @@ two by two and otherwise by chi-square with a simulated distribution.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -40,6 +40,7 @@ _PURE, _PURE_EACH = 0.98, 0.9
 _CUT_EACH = 30
 # What is printed instead of a test of a variable that says the groups again.
 IN_OTHER_WORDS = "no test (the groups in other words)"
+MADE_ALIKE = "no test (made of what the groups are)"
 REST = "The rarest, pooled"
 HIDDEN = -1  # a count that must not be told
 LEFT_OUT_ROLES = frozenset({"outcome"})
@@ -147,6 +148,7 @@ def table_one(
     variables: Sequence[str] | None = None,
     features: Sequence[str] = (),
     number_test: NumberTest = "rank",
+    alike: Collection[str] = (),
 ) -> TableOne:
     """Describe and compare groups of patients.
 
@@ -160,6 +162,8 @@ def table_one(
         Alterations to add, in order: altered of those tested.
     number_test
         ``rank`` or ``mean``: how numbers are tested.
+    alike
+        Variables that are made of what the groups are made of: described and not tested.
 
     Raises
     ------
@@ -179,6 +183,7 @@ def table_one(
         wanted = [name for name in describable(cohort) if cohort.variables[name].label != own]
     each = np.array([sizes[place] for place in present], dtype=np.int64)
     rows = [_variable_row(cohort, name, codes, each, number_test) for name in wanted]
+    rows = [_untested(row, MADE_ALIKE) if row.name in alike else row for row in rows]
     rows += [_feature_row(cohort, name, codes, each) for name in features]
     return TableOne(
         label=grouping.label,
@@ -190,6 +195,12 @@ def table_one(
         rows=with_q_values(rows),
         number_test=number_test,
     )
+
+
+def _untested(row: VariableRow, why: str) -> VariableRow:
+    nothing = float("nan")
+    compared = replace(row.comparison, test=why, statistic=nothing, p_value=nothing)
+    return replace(row, comparison=compared)
 
 
 def with_q_values(rows: Sequence[VariableRow]) -> tuple[VariableRow, ...]:

@@ -32,6 +32,7 @@ from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
 from data_loaders.arrays import Bools, Ints
 from data_loaders.meaning.alike import same_word
+from data_loaders.model import CATEGORIES
 
 MOST_GROUPS = 8
 OTHERS = "the other groups"
@@ -116,7 +117,17 @@ class Comparison:
     @cached_property
     def table(self) -> TableOne:
         """Table one of the groups."""
-        return table_one(self.cohort, self.grouping, self.mask, variables=self.variables)
+        alike = [name for name in self.variables if self._made_alike(name)]
+        return table_one(
+            self.cohort, self.grouping, self.mask, variables=self.variables, alike=alike
+        )
+
+    def _made_alike(self, variable: str) -> bool:
+        """Whether classes are named after alterations that make the groups: of SF3B1, MDS-SF3B1."""
+        if not self.own or self.cohort.variables[variable].kind not in CATEGORIES:
+            return False
+        levels = [str(level) for level in self.cohort.factor(variable)[1]]
+        return not features_named(self.cohort, levels).isdisjoint(self.own)
 
     @cached_property
     def ranked(self) -> pd.DataFrame:

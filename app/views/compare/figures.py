@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.associations import IN_OTHER_WORDS
+from app.analysis.associations import IN_OTHER_WORDS, MADE_ALIKE
 from app.cohort.colours import BLUE, NEUTRAL, SLATE
 from app.study.figures.labels import all_shortened, shortened
 from app.study.figures.legend import legend_above
@@ -41,11 +41,11 @@ def differences_figure(
     ----------
     rows
         Of :func:`app.views.compare.analysis.clinical_differences`; the first stand on top. What
-        tells the groups in other words is no difference and is left out.
+        tells the groups in other words, or is made alike, is no difference and is left out.
     colours
         By group: between two groups a clear difference has the colour of the one that is higher.
     """
-    told = rows[rows["smd"].notna() & (rows["test"] != IN_OTHER_WORDS)]
+    told = rows[rows["smd"].notna() & ~rows["test"].isin([IN_OTHER_WORDS, MADE_ALIKE])]
     own = told.head(most).reset_index(drop=True)
     clear = (own["q_value"] < SIGNIFICANT).to_numpy()
     reach = float(np.clip(own["smd"].max() * 1.1 if len(own) else 0.0, 0.3, WIDEST_SMD))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from app.analysis.associations import IN_OTHER_WORDS, TableOne
+from app.analysis.associations import IN_OTHER_WORDS, MADE_ALIKE, TableOne
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
 from app.study.accounting import Accounting
 from app.study.methods import endpoint_sentence
@@ -25,6 +25,10 @@ from app.views.genomics.frequencies.analysis import MIN_COMPARED
 from app.views.survival.curves.analysis import GroupSurvival
 
 _LEADING = 3
+_NOT_TESTED = {
+    IN_OTHER_WORDS: "telling the groups in other words",
+    MADE_ALIKE: "being made of the same alterations as the groups",
+}
 
 
 def comparison_title(what: str, result: Comparison) -> str:
@@ -72,9 +76,12 @@ def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
         f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
         for row in hits.head(_LEADING).to_dict("records")
     ]
-    same = ranked.loc[ranked["test"] == IN_OTHER_WORDS, "label"].map(str)
-    also = f" Not tested, as it tells the groups in other words: {listing(list(same))}."
-    return f"{said}{', led by ' + listing(leading) if leading else ''}.{also if len(same) else ''}"
+    also = "".join(
+        f" Not tested, {why}: {listing(list(same.map(str)))}."
+        for test, why in _NOT_TESTED.items()
+        if len(same := ranked.loc[ranked["test"] == test, "label"])
+    )
+    return f"{said}{', led by ' + listing(leading) if leading else ''}.{also}"
 
 
 def enrichment_reading(found: Enrichment) -> str:
@@ -153,8 +160,8 @@ def _clinical(table: TableOne) -> str:
         "1995). A group with fewer than "
         f"{MIN_GROUP_FOR_TEST} patients with a value was in no test. The standardised mean "
         "difference is the largest of all pairs of the groups tested. A variable that tells the "
-        "groups in other words, such as the number that they are cut from, was not tested. Missing "
-        "values were counted and not imputed."
+        "groups in other words, such as the number that they are cut from, or that is made of the "
+        "same alterations, was not tested. Missing values were counted and not imputed."
     )
 
 

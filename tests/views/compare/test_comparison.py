@@ -91,6 +91,17 @@ def test_the_number_that_groups_are_cut_from_is_no_finding(
     assert ("IGHV identity, %" in drawn) != same
 
 
+def test_classes_named_after_what_makes_the_groups_are_no_finding(mds: Cohort):
+    spec = GroupingSpec.parse("alteration:SF3B1")
+    own = made_of(mds, spec)
+    found = compare_groups(mds, everyone(mds), grouping=spec.build(mds), own=own)
+    ranked = found.ranked.set_index("variable")
+    assert np.isnan(ranked.loc["diagnosis", "p_value"]), "MDS-SF3B1 is one of its levels"
+    assert ranked.loc["ipssr", "p_value"] < 0.05
+    said = clinical_reading(found.ranked, found.names)
+    assert "being made of the same alterations as the groups:" in said
+
+
 def check_enrichment(cohort: Cohort, gene: str, most: int = 12) -> None:
     """Counts by pandas, tests by scipy, on the frames as they were read."""
     spec = GroupingSpec.parse(f"alteration:{gene}")
