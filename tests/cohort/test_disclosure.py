@@ -6,7 +6,6 @@ from functools import cache
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -23,14 +22,16 @@ from app.cohort.disclosure import (
     Published,
     is_asked,
 )
+from app.cohort.disclosure._exchanges import unproven
+from app.cohort.disclosure._programme import Told, told_by_programme
 from app.cohort.disclosure._questions import published_of
 from app.cohort.disclosure._release import release_of
 from app.cohort.filters import Filter
 from data_loaders import Cohort, load_cohort
+from data_loaders.arrays import Bools, Ints
 from tests.builders import AGE, DIAGNOSIS, make_cohort
 
 FIVE, ELEVEN = Disclosure(5), Disclosure(11)
-Ints = npt.NDArray[np.int64]
 
 
 @cache
@@ -250,6 +251,40 @@ def test_the_programme_finds_what_hiding_and_rounding_alone_would_tell():
     naive = [(cells, n, ELEVEN.released(n)) for cells, n, _ in questions]
     assert min(high - low for _, low, high in told(table, naive, 11, 80)) < 8
     assert min(high - low for _, low, high in told(table, questions, 11, 80)) >= 10
+
+
+def random_limits(k: int, shape: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
+    """Counts of random tables with all their sums, and the least and most of each, as released."""
+    draw = np.random.default_rng(0)
+    n = draw.poisson(k * draw.choice([0.1, 0.5, 1.0, 8.0], shape))
+    for axis in (1, 2, 3):
+        if n.shape[axis] > 1:
+            n = np.concatenate([n.sum(axis=axis, keepdims=True), n], axis=axis)
+    shown = (n >= k) & (draw.random(n.shape) < 0.8)
+    rounded = np.maximum(k, (n + k // 2) // k * k)
+    low = np.where(shown, np.maximum(k, rounded - k // 2), 0)
+    most = np.where(n < k, k - 1, n.max())
+    return n, low, np.where(shown, rounded + k - 1 - k // 2, most)
+
+
+@pytest.mark.parametrize("shape", [(40, 3, 3, 2), (40, 1, 4, 3)], ids=str)
+def test_exchanges_prove_safe_only_what_the_programme_finds_safe(shape: tuple[int, ...]):
+    k = 5
+    n, low, high = random_limits(k, shape)
+    small, places = (n > 0) & (n < k), np.arange(n.size).reshape(n.shape)
+    left = unproven(n, low, high, small, k)
+
+    def told_of(asked: Bools) -> list[list[Told]]:
+        return [
+            told_by_programme(table, low.ravel(), high.ravel(), of_it, k)
+            for table, of_it in zip(places, asked, strict=True)
+        ]
+
+    found = told_of(small)
+    many = sum(map(len, found))
+    assert many > 5
+    assert told_of(left) == found, "what is told, and by what, whatever else was solved before"
+    assert left.sum() - many < (small.sum() - many) / 20, "few are left to the programme"
 
 
 @given(st.integers(0, 10_000), st.sampled_from([5, 11]))

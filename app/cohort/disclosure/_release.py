@@ -5,9 +5,9 @@ and another variable, an alteration or a point of follow-up. The tables share th
 below k is hidden, others are rounded. Then the attacker's work is done here: whoever holds every
 released answer knows for each an interval, and that parts of a whole add up; the intervals are
 narrowed by all tables until nothing changes (bounds propagation in the linear system, Hundepool et
-al. 2012, chapter 4), and a linear programme solves for all sums of each table at once. Where that
-leaves fewer than k possible numbers for a count of 1 to k - 1, an answer that reveals it is hidden
-as well, and the audit begins anew.
+al. 2012, chapter 4), and a linear programme solves for all sums of each table at once wherever no
+two possible tables prove that it finds nothing. Where that leaves fewer than k possible numbers for
+a count of 1 to k - 1, an answer that reveals it is hidden as well, and the audit begins anew.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 
 import numpy as np
 
+from app.cohort.disclosure._exchanges import unproven
 from app.cohort.disclosure._programme import told_by_programme
 from app.cohort.disclosure._questions import (
     NOT_ALTERED,
@@ -224,7 +225,8 @@ def _audited(cohort: Cohort, threshold: int) -> Release:
     # Sums alone find nearly everything; three questions at once, and a programme over all sums of a
     # table, are tried when they find no more. Hiding only widens what is left: a table that tells
     # nothing stays so.
-    left = [table for stack in tables for table in stack]
+    shapes = dict.fromkeys(stack.shape[1:] for stack in tables)
+    left = [np.concatenate([t for t in tables if t.shape[1:] == shape]) for shape in shapes]
     for tried in ([], triples):
         while True:
             bounds = _intervals(tables, tried, n, shown, answerable, threshold)
@@ -438,14 +440,20 @@ def _programmed(  # noqa: PLR0917
     k: int,
 ) -> tuple[set[int], list[Ints]]:
     """Answers to hide for what a programme over one table tells, and the tables to try again."""
+    low, high = bounds
     hide: set[int] = set()
     pinned: set[int] = set()
     again = []
-    for table in left:
-        found = told_by_programme(table, *bounds, (n > 0) & (n < k), k)
-        if found:
-            again.append(table)
-        for told in found:
+    for stack in left:
+        small = (n[stack] > 0) & (n[stack] < k)
+        asked = unproven(n[stack], low[stack], high[stack], small, k)
+        found = [
+            told_by_programme(table, low, high, of_it, k) if of_it.any() else []
+            for table, of_it in zip(stack, asked, strict=True)
+        ]
+        if any(found):
+            again.append(stack[[bool(several) for several in found]])
+        for told in chain.from_iterable(found):
             by = [i for i in told.by if shown[i]]
             if by:
                 hide.add(min(by, key=lambda i: missed[i]))
