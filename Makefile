@@ -4,7 +4,13 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
+# uv, or pip where it is told of a mirror that uv does not know.
+INSTALL = $(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r $(1) || \
+  $(PY) $(PIP_INSTALL) $(1)
+# What Python compiled is kept even where the environment forbids it, as images do: nothing here
+# compiles it beforehand, and each of some sixty processes of the tests would do so again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run serve engine spark java federated test units e2e lint read types browser postgres proxy lock sbom clean
 
@@ -28,18 +34,15 @@ federated: .venv-federated/.ready
 
 .venv-federated/.ready: requirements-federated.lock
 	test -x $(@D)/bin/python || "$(PYTHON)" -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(@D)/bin/python $(PIP_INSTALL) $<
 	@touch $@
 
-# The search for subgroups is compiled while pip installs what the tests need, types are checked
-# beside the tests. Those in the browser follow: beside the others both take longer, and all of it as
-# long. Of what pip installs only what is imported is compiled, and kept even where the environment
-# forbids it (as images do): the tests start some sixty processes, and each would compile it again.
-test: export PIP_NO_COMPILE := 1
-test: export PYTHONDONTWRITEBYTECODE :=
-test: browser postgres proxy
-	$(MAKE) --jobs 2 read lint $(VENV)/.compiled
-	$(MAKE) --jobs 2 types units
+# The search for subgroups is compiled and Debian's packages are installed beside what follows from
+# Python's. Then the tests; those in the browser follow the others: beside them both take longer, and
+# all of it as long.
+test:
+	$(MAKE) --jobs 2 browser postgres proxy $(VENV)/.compiled read lint types
+	$(MAKE) units
 	$(MAKE) e2e
 
 # A third worker uses what two leave idle while they wait for servers. Each takes a share of the
@@ -85,7 +88,7 @@ browser:
 # PostgreSQL's programs, from which the database tests start a server of their own: Debian's package
 # where we may install it; elsewhere those tests skip and say why. The server that the package may
 # start is stopped: nothing here needs it.
-postgres:
+postgres: | browser
 	@if ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null; then :; \
 	elif command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && \
@@ -106,7 +109,7 @@ java:
 	fi
 
 # HAProxy, which the tests of several processes start: as above.
-proxy:
+proxy: | postgres
 	@if command -v haproxy || ls /usr/sbin/haproxy 2>/dev/null; then :; \
 	elif command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends haproxy >/dev/null; \
@@ -119,31 +122,32 @@ $(VENV)/bin/python:
 	  { echo "Python 3.11 is needed; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 
-$(VENV)/.run-ready: requirements.lock | $(VENV)/bin/python
-	$(PIP_INSTALL) requirements.lock
+$(VENV)/.run-ready: requirements.lock requirements-install.lock | $(VENV)/bin/python
+	$(PY) $(PIP_INSTALL) requirements-install.lock
+	$(call INSTALL,$<)
 	@touch $@
 
 $(VENV)/.%-ready: requirements-%.lock $(VENV)/.run-ready
-	$(PIP_INSTALL) requirements-$*.lock
+	$(call INSTALL,$<)
 	@touch $@
 
 $(VENV)/.test-ready: requirements-dev.lock $(VENV)/.run-ready
-	$(PIP_INSTALL) requirements-dev.lock
+	$(call INSTALL,$<)
 	@touch $@
 
-# For maintainers, after a change of requirements*.txt; needs `pip install uv`.
-lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
+# For maintainers, after a change of requirements*.txt.
+lock: $(VENV)/.run-ready
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
 	  -o requirements.lock requirements.txt
-	for extra in serve engine spark dev; do \
-	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
+	for extra in install serve engine spark dev; do \
+	  $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
 	    -c requirements.lock -o requirements-$$extra.lock requirements-$$extra.txt || exit 1; done
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
 	  -o requirements-federated.lock requirements-federated.txt
 
-# What a server is made of, for those who watch for flaws; needs `pip install uv`.
-sbom:
-	uvx --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements-serve.lock \
+# What a server is made of, for those who watch for flaws.
+sbom: $(VENV)/.run-ready
+	$(VENV)/bin/uvx --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements-serve.lock \
 	  --pyproject pyproject.toml --output-format JSON --output-file sbom.json
 
 clean:
