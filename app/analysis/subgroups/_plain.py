@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.analysis.arrays import Floats
+from app.analysis.subgroups._search.numba_cache import keep_what_umap_compiles
 from app.analysis.subgroups._search.profiles import Bits, Ints
 
 N_NEIGHBOURS = 15
@@ -40,6 +41,7 @@ def plain_groups(bits: Bits, seed: int) -> PlainGroups:
         from hdbscan import HDBSCAN
         from umap import UMAP
 
+        keep_what_umap_compiles()
         coordinates = UMAP(
             n_neighbors=min(N_NEIGHBOURS, len(bits) - 1), min_dist=MIN_DIST, metric="euclidean",
             random_state=seed, n_jobs=1,

@@ -8,6 +8,7 @@ import numpy as np
 
 from app.analysis.arrays import Floats
 from app.analysis.subgroups._features import Mask
+from app.analysis.subgroups._search.numba_cache import keep_what_umap_compiles
 from app.analysis.subgroups._search.profiles import Bits, Neighbours, jaccard_neighbours
 
 N_NEIGHBOURS = 15
@@ -62,17 +63,9 @@ def _umap_layout(bits: Bits, neighbours: Neighbours, seed: int) -> Floats:
     with warnings.catch_warnings():
         # Third-party imports and compilation may warn about their own future.
         warnings.simplefilter("ignore")
-        from umap.umap_ import (
-            compute_membership_strengths,
-            find_ab_params,
-            fuzzy_simplicial_set,
-            simplicial_set_embedding,
-            smooth_knn_dist,
-        )
+        from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
-        # UMAP compiles these two anew in every process, which takes most of the first search.
-        smooth_knn_dist.enable_caching()
-        compute_membership_strengths.enable_caching()
+        keep_what_umap_compiles()
         random_state = np.random.RandomState(seed)
         graph, _, _ = fuzzy_simplicial_set(
             bits, neighbours.indices.shape[1], random_state, "precomputed",

@@ -1,4 +1,4 @@
-"""A folder where numba may keep what it compiled, also on a machine that is read-only."""
+"""Where numba keeps what it compiled, also on a machine that is read-only, and what it keeps."""
 
 from __future__ import annotations
 
@@ -32,3 +32,12 @@ def _writable(folder: Path) -> bool:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return os.access(folder, os.W_OK)
+
+
+def keep_what_umap_compiles() -> None:
+    """Have numba keep what UMAP compiles anew in every process: 10 seconds of its first map."""
+    from umap import umap_
+
+    umap_.fast_knn_indices.enable_caching()
+    umap_.smooth_knn_dist.enable_caching()
+    umap_.compute_membership_strengths.enable_caching()
