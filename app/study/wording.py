@@ -75,7 +75,12 @@ def format_ratio(ratio: float, lower: float, upper: float) -> str:
 def _ratio_digits(value: float) -> str:
     if not math.isfinite(value):
         return "∞" if value > 0 else "–"
-    return f"{value:.2f}" if value < 10 else f"{value:.3g}"
+    return f"{value:.2f}" if value < 10 else three_figures(value)
+
+
+def three_figures(value: float) -> str:
+    """A number to three figures, from 1,000 on whole: ``28.4``, ``2,104``, never ``2.1e+03``."""
+    return f"{value:.3g}" if abs(value) < 999.5 or not math.isfinite(value) else f"{value:,.0f}"
 
 
 def format_interval(value: float, lower: float, upper: float, form: str = ".2f") -> str:

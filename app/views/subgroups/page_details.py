@@ -18,7 +18,7 @@ from app.shell.tables import draw_table
 from app.shell.work.jobs import Job
 from app.study.figures.theme import title_of
 from app.study.files.tables import file_stem
-from app.study.wording import format_interval, format_p_cell, format_percent
+from app.study.wording import format_p_cell, format_percent, format_ratio
 from app.views.subgroups.analysis import SubgroupMap
 from app.views.subgroups.answer import (
     described_groups,
@@ -284,7 +284,7 @@ def _enrichment_table(enrichment: pd.DataFrame) -> pd.DataFrame:
             "Alteration": enrichment["feature"],
             "In it": of("altered_in_group", "tested_in_group"),
             "In others": of("altered_outside", "tested_outside"),
-            "Odds ratio (95%)": [format_interval(o, low, high, ".3g") for o, low, high in odds],
+            "Odds ratio (95%)": [format_ratio(o, low, high) for o, low, high in odds],
             "p": enrichment["p_value"].map(format_p_cell),
             "q": enrichment["q_value"].map(format_p_cell),
         }

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from app.cohort.groupings import Grouping, by_variable
-from app.study.wording import format_interval, format_percent
+from app.study.wording import format_percent, three_figures
 from data_loaders import Cohort, Variable
 from data_loaders.arrays import Bools, Floats
 
@@ -147,7 +147,9 @@ def profile_in_words(profile: pd.DataFrame, labels: Mapping[str, str]) -> pd.Dat
 
 def _numbers(row: object) -> str:
     median, q1, q3 = (float(getattr(row, name)) for name in ("median", "q1", "q3"))
-    return "–" if np.isnan(median) else format_interval(median, q1, q3, ".3g")
+    if np.isnan(median):
+        return "–"
+    return f"{three_figures(median)} ({three_figures(q1)}–{three_figures(q3)})"
 
 
 def _numeric_rows(

@@ -19,6 +19,7 @@ from app.study.wording import (
     format_percent_ci,
     listing,
     mid_sentence,
+    three_figures,
 )
 from app.views.survival.cox.analysis import CohortModels
 from app.views.survival.cox.checks import AdjustedView, SubgroupForest
@@ -93,7 +94,7 @@ def _times(row: pd.Series) -> str:
 def _plain(ratio: float, digits: int) -> str:
     if not np.isfinite(ratio):
         return "infinitely many" if ratio > 0 else "?"
-    return f"{ratio:.3g}" if ratio >= 100 else f"{ratio:.{digits}f}"
+    return three_figures(ratio) if ratio >= 100 else f"{ratio:.{digits}f}"
 
 
 def _short(own: list[Part]) -> str:
