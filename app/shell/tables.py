@@ -11,10 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.columns import P_VALUES, counted
+from app.study.figures.labels import all_shortened
 from app.study.glossary import explained
 
 # Pixels of a letter and around a cell; the least and the most that a column of names takes.
 _LETTER, _AIR, _LEAST, _MOST = 7.6, 24, 80, 320
+_LETTERS_ON_PHONE = 20
 _MOST_PRINTED = 20_000  # cells: each takes pandas some time
 _YEARS = re.compile(r"year|jahr|ann[oé]e?\b", re.IGNORECASE)
 
@@ -43,14 +45,20 @@ def draw_table(
     order = list(column_order or frame.columns)
     config: dict[str, Any] = dict(column_config or {})
     named = set(map(str, frame[order[0]])) if order and _is_text(frame[order[0]]) else set()
+    phone, printed = _on_phone(), dict(printed or {})
     for name in order:
         given = config.get(name)
         if given is None and named and named & set(map(str, frame[name])):
             given = st.column_config.TextColumn(pinned=bool(name == order[0]))
-            config[name] = {**given, "width": names_width(str(name), frame[name])}
-        elif isinstance(given, dict) and given.get("pinned") and _is_text(frame[name]):
-            title = str(given.get("label") or name)
-            config[name] = {**given, "width": names_width(title, frame[name])}
+        elif not (isinstance(given, dict) and given.get("pinned") and _is_text(frame[name])):
+            continue
+        shown: Iterable[object] = frame[name]
+        if phone:
+            short = names_on_phone(map(str, frame[name].dropna()))
+            printed.setdefault(name, lambda text, short=short: short.get(str(text), str(text)))
+            shown = short.values()
+        title = str(given.get("label") or name)
+        config[name] = {**given, "width": names_width(title, shown)}
     for name in order:
         given = config.get(name, {})
         if isinstance(given, dict) and "help" not in given:
@@ -60,8 +68,8 @@ def draw_table(
     options = {"hide_index": True, **options}
     how = {
         name: write
-        for name, write in {**P_VALUES, **(printed or {})}.items()
-        if name in frame.columns and (name in (printed or {}) or not _is_text(frame[name]))
+        for name, write in {**P_VALUES, **printed}.items()
+        if name in frame.columns and (name in printed or not _is_text(frame[name]))
         if frame.size <= _MOST_PRINTED
     }
     config |= {name: _without_format(config[name]) for name in how if name in config}
@@ -105,6 +113,16 @@ def _with_separators(given: Any) -> Any:
     if kind["type"] != "number" or kind["format"] is not None:
         return given
     return {**given, "type_config": {**kind, "format": "localized"}}
+
+
+def names_on_phone(names: Iterable[str]) -> dict[str, str]:
+    """Each name in so few letters that a phone shows numbers beside it; different ones stay so."""
+    each = list(dict.fromkeys(names))
+    return dict(zip(each, all_shortened(each, _LETTERS_ON_PHONE), strict=True))
+
+
+def _on_phone() -> bool:
+    return "Mobi" in str(st.context.headers.get("User-Agent", ""))
 
 
 def names_width(title: str, names: Iterable[object]) -> int:

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from app.shell.tables import names_width
+from app.shell.tables import names_on_phone, names_width
 
 LONG = ["Myelofibrotic transformation, months", "Myelofibrotic transformation, event"]
 
@@ -52,6 +52,15 @@ def test_a_column_of_names_leaves_room_for_numbers():
     assert names_width("Variable", ["x" * 500]) <= 320
     assert names_width("n", pd.Series([], dtype=object)) >= 80
     assert names_width("Variable", LONG) > 7 * len(LONG[0])
+
+
+def test_names_leave_room_for_numbers_on_a_phone_and_stay_apart():
+    bcr = [f"BCR::ABL1 (international scale) at {month} months, %" for month in (3, 6, 12)]
+    short = names_on_phone([*bcr, *LONG, "Sex", "Sex"])
+    assert list(short) == [*bcr, *LONG, "Sex"]
+    assert max(map(len, short.values())) <= 20
+    assert len(set(short.values())) == 6
+    assert short["Sex"] == "Sex"
 
 
 def test_counts_and_p_values_are_printed_as_in_sentences():
