@@ -96,6 +96,12 @@ def draw_clinical(compared: Compared) -> None:
     draw_table(
         ranked.drop(columns="variable"),
         key="compare_clinical_table",
+        # What it is ranked by stands before the groups, whose words may reach beyond the edge.
+        column_order=[
+            *("label", "smd", "p_value", "q_value", "higher_in"),
+            *result.table.names,
+            *("test", "missing"),
+        ],
         column_config=columns(
             *("smd", "test"),
             label=pinned("Variable"),
