@@ -40,6 +40,7 @@ _MOST_HELD = 8
 
 Point = tuple[str, str, int]
 _Name = str | Point
+_Limits = tuple[Ints, Ints]
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,8 +293,7 @@ def _triples(
         for alike in (several for several in others if several):
             ac = np.stack([pairs[a.name, c.name] for c in alike])
             bc = np.stack([pairs[b.name, c.name] for c in alike])
-            ab = pairs[a.name, b.name]
-            found.append((np.broadcast_to(ab, (len(alike), *ab.shape)), ac, bc))
+            found.append((pairs[a.name, b.name][None], ac, bc))
     return found
 
 
@@ -318,44 +318,56 @@ def _intervals(  # noqa: PLR0917
     low = np.where(shown, np.maximum(k, rounded - k // 2), 0)
     high = np.where(shown, rounded + k - 1 - k // 2, everyone)
     high = np.where(answerable & ~shown & (n < k), k - 1, high)
+    # The tables of a stack side by side in memory: several times faster.
+    stacks = [np.ascontiguousarray(np.moveaxis(stack, 0, 3)) for stack in tables]
     for _ in range(_SWEEPS if triples else _SWEEPS // 2):
         before = int(low.sum()), int(high.sum())
-        for table in tables:
-            own_low, own_high = low[table], high[table]
-            for axis in (1, 2, 3):
-                if table.shape[axis] > 1:
-                    _narrow(own_low.swapaxes(0, axis), own_high.swapaxes(0, axis))
+        for cells in stacks:
+            least, most = low[cells], high[cells]
+            for axis in (0, 1, 2):
+                if cells.shape[axis] > 1:
+                    _narrow(least.swapaxes(0, axis), most.swapaxes(0, axis))
             # Only the margins stand in other tables too, and in several places of a stack.
-            for at in ((..., 0), (..., 0, slice(None))):
-                np.maximum.at(low, table[at], own_low[at])
-                np.minimum.at(high, table[at], own_high[at])
-            low[table[..., 1:, 1:]], high[table[..., 1:, 1:]] = (
-                own_low[..., 1:, 1:],
-                own_high[..., 1:, 1:],
-            )
-        for ab, ac, bc in triples:
-            turned = ab.swapaxes(2, 3), ac.swapaxes(2, 3), bc.swapaxes(2, 3)
-            _meet(ab, ac, bc, low, high)
-            _meet(ac, ab, turned[2], low, high)
-            _meet(turned[0], bc, ac, low, high)
-            _meet(bc, turned[0], turned[1], low, high)
-            _meet(turned[1], turned[2], ab, low, high)
-            _meet(turned[2], turned[1], turned[0], low, high)
+            for margin in np.s_[:, :, 0], np.s_[:, 0]:
+                np.maximum.at(low, cells[margin].ravel(), least[margin].ravel())
+                np.minimum.at(high, cells[margin].ravel(), most[margin].ravel())
+            inner = cells[:, 1:, 1:]
+            low[inner], high[inner] = least[:, 1:, 1:], most[:, 1:, 1:]
+        for triple in triples:
+            own = [(low[cells], high[cells]) for cells in triple]
+            turned = [(least.swapaxes(2, 3), most.swapaxes(2, 3)) for least, most in own]
+            (ab, ac, bc), (ba, ca, cb) = own, turned
+            for three in (
+                (ab, ac, bc), (ac, ab, cb), (ba, bc, ac), (bc, ba, ca), (ca, cb, ab), (cb, ca, ba),
+            ):  # fmt: skip
+                _meet(*three)
+            for cells, (least, most) in zip(triple, own, strict=True):
+                inner = cells[..., 1:, 1:]
+                low[inner], high[inner] = least[..., 1:, 1:], most[..., 1:, 1:]
         if (int(low.sum()), int(high.sum())) == before:
             break
     return low, high
 
 
-def _meet(xy: Ints, xz: Ints, yz: Ints, low: Ints, high: Ints) -> None:
+def _meet(xy: _Limits, xz: _Limits, yz: _Limits) -> None:
     """Who is x and y is x and z, or y and not z: n(xy) <= n(xz) + n(y) - n(yz), in place.
 
     Three questions of two values each bound one another even though nobody may ask for all three.
     """
-    # Axes: which z, disease, x, y, value of z; the values, without "all".
-    both, other = xy[:, :, 1:, 1:, None], xz[:, :, 1:, None, 1:]
-    rest = (high[yz[:, :, 1:, :1]] - low[yz[:, :, 1:, 1:]])[:, :, None]
-    np.minimum.at(high, xy[:, :, 1:, 1:], (high[other] + rest).min(axis=4))
-    np.maximum.at(low, xz[:, :, 1:, 1:], (low[both] - rest).max(axis=3))
+    (low_xy, high_xy), (low_xz, high_xz), (low_yz, high_yz) = xy, xz, yz
+    # Axes: which z, disease, x, y, value of z; the values, without "all". What is gone over comes
+    # first and lies apart in memory: several times faster.
+    rest = (high_yz[:, :, 1:, :1] - low_yz[:, :, 1:, 1:])[:, :, None]
+    by_z, by_y = np.moveaxis(rest, 4, 0), np.moveaxis(rest, 3, 0)
+    other = np.moveaxis(high_xz[:, :, 1:, None, 1:], 4, 0)
+    both = np.moveaxis(low_xy[:, :, 1:, 1:, None], 3, 0)
+    most = np.add(other, by_z, order="C").min(axis=0)
+    least = np.subtract(both, by_y, order="C").max(axis=0)
+    for limits, found, narrower in (
+        (high_xy, most, np.minimum), (low_xz, least, np.maximum)
+    ):  # fmt: skip
+        inner = limits[:, :, 1:, 1:]
+        narrower(inner, found if len(inner) > 1 else narrower.reduce(found)[None], out=inner)
 
 
 def _narrow(low: Ints, high: Ints) -> None:
