@@ -31,13 +31,9 @@ _MOST_MUTATIONS = 20  # of one gene in one patient
 _DOUBLE = "CEBPA"  # the gene of which two mutations mean another disease than one
 _MUTATIONS = re.compile(r"(?:^|[\W_])mut(?:ations?|ated)?(?:$|[\W_])", re.IGNORECASE)
 
-# A share or an amount beside a gene's name is a measurement and no alteration.
 _FRACTION_OF = re.compile(
-    r"(?P<gene>[A-Za-z0-9]+)[\s_.-]+(?:vaf|af|allel\w*[\s_.-]+(?:burden|freq\w*|fraction))\b",
+    r"(?P<gene>[A-Za-z0-9]+)[\s_.(-]+(?:vaf|af|allel\w*[\s_.-]+(?:burden|freq\w*|fraction))\b",
     re.IGNORECASE,
-)
-_OF_AMOUNT = re.compile(
-    r"vaf|allel|burden|ratio|last\b|freq|reads|depth|copies|%|level", re.IGNORECASE
 )
 
 
@@ -285,7 +281,7 @@ def _gene_named(name: str) -> FeatureName | None:
     feature = read_feature_name(name)
     if feature is None or feature.kind == "cytogenetic" or _clinical_first(name, feature):
         return None
-    return None if _OF_AMOUNT.search(name) else feature
+    return feature
 
 
 def _recognised(

@@ -24,6 +24,11 @@ _NOT_AN_ALTERATION = re.compile(
     r"expression|level|pos|position|type|class|group",
     re.IGNORECASE,
 )
+# A share or an amount beside a gene's name is a measurement and no alteration.
+_OF_AMOUNT = re.compile(
+    r"vaf|burden|ratio|freq|fraction|allel\w*last|reads|depth|copies|%|level|expression",
+    re.IGNORECASE,
+)
 _MUTATED = (
     r"(?:mut(?:ated|ationsstatus|ation|ant|iert|azione|aci[oó]n|ato|ado|é)?|status|statut|stato|"
     r"estado|altered|alt(?:eration)?|any)"
@@ -318,7 +323,7 @@ def _refinement_label(gene: str, rest: str, *, separated: bool) -> str | None:
         if match:
             what = match.groupdict().get("what") or ""
             return label.format(what=what if what in {"other", "alpha"} else what.upper())
-    if separated and not _NOT_AN_ALTERATION.fullmatch(rest):
+    if separated and not _NOT_AN_ALTERATION.fullmatch(rest) and not _OF_AMOUNT.search(rest):
         return " " + rest.replace("_", " ")
     return None
 

@@ -94,6 +94,7 @@ def test_names(column: str, name: str, kind: str, gene: str | None, label: str) 
     [
         "JAK2_vaf", "TP53maxvaf", "ASXL1_count", "HB", "PLT", "WBC", "NK", "ICU", "FLAG", "cohort",
         "max", "was", "r", "t", "x", "del", "plus", "age", "t_score", "mutations", "chr17", "",
+        "TP53 VAF (%)", "TP53 (VAF %)", "FLT3-ITD allelic ratio", "TP53 %", "WT1 expression level",
     ],
 )  # fmt: skip
 def test_names_of_other_things(name: str) -> None:
