@@ -203,7 +203,7 @@ def _audited(cohort: Cohort, threshold: int) -> Release:
     points = _points(cohort)
     pairs = {(a.name, b.name): cells.of_two(a, b) for a, b in combinations(variables, 2)}
     tables = [table[None] for table in pairs.values()]
-    courses: list[tuple[Ints, Ints]] = []
+    courses = [np.empty((2, 0), dtype=np.int64)]
     for first in (*variables, *alterations):
         for others in ([] if first in alterations else alterations, points):
             stack = {(first.name, other.name): cells.of_two(first, other) for other in others}
@@ -221,6 +221,9 @@ def _audited(cohort: Cohort, threshold: int) -> Release:
     courses += _steps({("", axis.name): pairs["", axis.name] for axis in points})
     n, answerable = np.concatenate(cells.n), np.concatenate(cells.answerable)
     missed = np.concatenate(cells.missed)
+    course = np.concatenate(courses, axis=1)
+    between = n[course[1]] - n[course[0]]
+    course = course[:, (between > 0) & (between < threshold)]
     shown = answerable & (n >= threshold)
     triples = _triples(variables, alterations, pairs)
     # Sums alone find nearly everything; three questions at once, and a programme over all sums of a
@@ -231,7 +234,7 @@ def _audited(cohort: Cohort, threshold: int) -> Release:
     for tried in ([], triples):
         while True:
             bounds = _intervals(tables, tried, n, shown, answerable, threshold)
-            hidden = _revealing(tables, courses, n, missed, shown, bounds, threshold)
+            hidden = _revealing(tables, course, n, missed, shown, bounds, threshold)
             if not hidden and tried is triples:
                 hidden, left = _programmed(tables, left, n, missed, shown, bounds, threshold)
             if not hidden:
@@ -268,14 +271,14 @@ def _points(cohort: Cohort) -> list[_Axis]:
     return found
 
 
-def _steps(stack: dict[tuple[_Name, _Name], Ints]) -> list[tuple[Ints, Ints]]:
-    """Neighbouring months of the same count: the smaller one's positions, the larger one's."""
+def _steps(stack: dict[tuple[_Name, _Name], Ints]) -> list[Ints]:
+    """Neighbouring months of the same count: in two rows the smaller's positions, the larger's."""
     series: dict[tuple[str, str], list[Ints]] = {}
     for (_, point), table in stack.items():
         if isinstance(point, tuple):
             series.setdefault(point[:2], []).append(table[..., 1].ravel())
     return [
-        (late, early) if kind == AT_RISK else (early, late)
+        np.stack((late, early) if kind == AT_RISK else (early, late))
         for (_, kind), months in series.items()
         for early, late in pairwise(months)
     ]
@@ -382,14 +385,17 @@ def _narrow(low: Ints, high: Ints) -> None:
 
 def _revealing(  # noqa: PLR0917
     tables: Sequence[Ints],
-    courses: Sequence[tuple[Ints, Ints]],
+    course: Ints,
     n: Ints,
     missed: Ints,
     shown: Bools,
     bounds: tuple[Ints, Ints],
     k: int,
 ) -> set[int]:
-    """Answers to hide, so that no count of 1 to k - 1 is told to fewer than k numbers."""
+    """Answers to hide, so that no count of 1 to k - 1 is told to fewer than k numbers.
+
+    ``course`` are the steps from month to month of as few.
+    """
     low, high = bounds
     told = (n > 0) & (n < k) & (high - low < k - 1)
     found: set[int] = set()
@@ -399,11 +405,10 @@ def _revealing(  # noqa: PLR0917
             hide, pin = _to_hide(table, tuple(map(int, place)), n, missed, shown, bounds, k)
             found |= hide
             pinned |= pin
-    for early, late in courses:
-        few = (n[late] - n[early] > 0) & (n[late] - n[early] < k)
-        least = np.maximum(0, low[late] - high[early])
-        bad = few & (high[late] - low[early] - least < k - 1) & (shown[late] | shown[early])
-        found |= {int(b if shown[b] else a) for a, b in zip(early[bad], late[bad], strict=True)}
+    early, late = course
+    least = np.maximum(0, low[late] - high[early])
+    bad = (high[late] - low[early] - least < k - 1) & (shown[late] | shown[early])
+    found |= set(np.where(shown[late], late, early)[bad].tolist())
     return found or _parts_of(tables, pinned, missed, shown)
 
 
