@@ -61,7 +61,8 @@ def test_every_count_is_a_released_answer_and_no_row_is_held(mds: Cohort, tally:
     assert released(tally.features(WOMEN), "altered", "tested")
     assert released(tally.features_by(EVERYONE, "variable:sex"), "altered", "tested")
     noted = replace(mds.endpoints["os"], notes=("Of 3 patients the time was 0.",))
-    told = Disclosure(5).tally(replace(mds, endpoints={"os": noted}))
+    few = mds.subset(np.arange(mds.n) < 40)
+    told = Disclosure(5).tally(replace(few, endpoints={"os": noted}))
     assert not told.cohort.endpoints["os"].notes
 
 
