@@ -28,21 +28,31 @@ BLANKS = frozenset(
     {"", "na", "n/a", "nan", "null", "<na>", "#n/a", "#n/a n/a", "nat", "n.a.", ".", "\\n"}
 )
 _BLANK_WORDS = pa.array(sorted(BLANKS), type=pa.string())
-# Words of "not known", which are missing wherever numbers or yes/no were expected.
-UNKNOWN_WORDS = frozenset(
+# Words of "not known", and of what was not looked for or gave no result.
+NOT_KNOWN_WORDS = frozenset(
     {
-        "-", "--", "?", "nd", "n.d.", "not done", "not tested", "not available", "not known",
-        "unknown", "unk", "missing", "failed", "inconclusive", "none", "not evaluable",
-        "not assessed", "pending", "not applicable", "u", "not reported", "not recorded",
-        "no data", "n/d", "s/d", "n.b.", "k.a.", "keine angabe", "unbekannt", "nicht bekannt",
+        "?", "not available", "not known", "unknown", "unk", "missing", "not reported",
+        "not recorded", "no data", "s/d", "k.a.", "keine angabe", "unbekannt", "nicht bekannt",
+        "fehlt", "sconosciuto", "sconosciuta", "ignoto", "non noto", "non nota",
+        "non disponibile", "inconnu", "inconnue", "non renseigne", "non renseigné",
+        "non disponible", "desconocido", "desconocida", "no disponible", "sin datos", "no consta",
+    }
+)  # fmt: skip
+NOT_DONE_WORDS = frozenset(
+    {
+        "nd", "n.d.", "not done", "not tested", "not evaluable", "not assessed",
         "nicht bestimmt", "nicht erhoben", "nicht untersucht", "nicht durchgeführt",
-        "nicht gemacht", "nicht auswertbar", "fehlt", "sconosciuto", "fehlgeschlagen",
-        "sconosciuta", "ignoto", "non noto", "non nota", "non disponibile", "non eseguito",
-        "non eseguita", "non effettuato", "non effettuata", "non determinato", "non determinata",
-        "non testato", "non testata", "non valutabile", "non réalisé", "non réalisée", "non testé",
-        "non testée",
-        "inconnu", "inconnue", "non fait", "non renseigne", "non renseigné", "non disponible",
-        "desconocido", "desconocida", "no disponible", "no realizado", "sin datos", "no consta",
+        "nicht gemacht", "nicht getestet", "nicht auswertbar", "non eseguito", "non eseguita",
+        "non effettuato", "non effettuata", "non determinato", "non determinata", "non testato",
+        "non testata", "non valutabile", "non réalisé", "non réalisée", "non testé", "non testée",
+        "non fait", "non faite", "no realizado", "no realizada",
+    }
+)  # fmt: skip
+# Missing wherever numbers or yes/no were expected.
+UNKNOWN_WORDS = NOT_KNOWN_WORDS | NOT_DONE_WORDS | frozenset(
+    {
+        "-", "--", "failed", "fehlgeschlagen", "inconclusive", "pending", "none",
+        "not applicable", "u", "n/d", "n.b.",
     }
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ import numpy as np
 from data_loaders.arrays import Bools, Floats, Ints
 from data_loaders.dates.columns import DateColumn
 from data_loaders.dates.entries import NOT_A_DATE
-from data_loaders.files.columns import TextColumn
+from data_loaders.files.columns import NOT_DONE_WORDS, NOT_KNOWN_WORDS, TextColumn
 from data_loaders.meaning.spelling import folded
 from data_loaders.meaning.vocabulary import Term, parse_name
 from data_loaders.model import Issue
@@ -36,24 +36,9 @@ _LONG = (
 )  # no class has so many, and few follow-ups are so round
 _FEW = 8  # different numbers of a column of classes
 # Words of a class that say nothing of the patient.
-_UNKNOWN = frozenset(
-    {
-        "unknown", "unk", "not known", "missing", "?", "not available", "not reported",
-        "not recorded", "no data", "unbekannt", "nicht bekannt", "keine angabe", "k.a.", "fehlt",
-        "sconosciuto", "sconosciuta", "ignoto", "non noto", "non nota", "non disponibile",
-        "inconnu", "inconnue", "non renseigne", "desconocido", "desconocida", "no disponible",
-        "sin datos", "no consta", "s/d",
-    }
-)  # fmt: skip
+_UNKNOWN = frozenset(map(folded, NOT_KNOWN_WORDS))
 # What was not done is no class either; among numbers it is found with other words that are none.
-_NOT_DONE = frozenset(
-    {
-        "not done", "not tested", "not evaluable", "not assessed", "nd", "n.d.", "nicht bestimmt",
-        "nicht untersucht", "nicht auswertbar", "nicht durchgefuhrt", "nicht getestet",
-        "non eseguito", "non eseguita", "non valutabile", "non determinato", "non determinata",
-        "non fait", "non teste", "non testee", "no realizado", "no realizada",
-    }
-)  # fmt: skip
+_NOT_DONE = frozenset(map(folded, NOT_DONE_WORDS))
 
 
 def without_codes(

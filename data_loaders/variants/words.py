@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from data_loaders.alterations.genes import known_symbols
-from data_loaders.files.columns import NO_WORDS, YES_WORDS, TextColumn
+from data_loaders.files.columns import NO_WORDS, NOT_DONE_WORDS, YES_WORDS, TextColumn
 
 Verdict = Literal["driver", "passenger"]
 
@@ -34,18 +34,13 @@ WILD_WORDS = NO_WORDS - {"0", "n", "f", "no", "false", "0.0", "nein", "non"} | f
 # These are gaps in some files: they mean no mutation where nothing else says what there is.
 PERHAPS_WILD = frozenset({"none", "no", "0", "n", "false", "keine", "nein", "aucune", "nessuna",
                           "ninguna"})  # fmt: skip
-NOT_TESTED_WORDS = frozenset(
+NOT_TESTED_WORDS = NOT_DONE_WORDS | frozenset(
     {
-        "nd", "n.d.", "not done", "not tested", "not available", "failed", "fail", "not evaluable",
-        "not assessed", "inconclusive", "pending", "no result", "nicht untersucht", "n.u.", "nu",
-        "nicht getestet", "nicht auswertbar", "nicht durchgeführt", "non testé", "non fait",
-        "non eseguito", "non testato", "non eseguita", "non testata", "non effettuato",
-        "non effettuata", "non determinato", "non determinata", "no realizado", "no analizado",
-        "non réalisé", "non réalisée", "non testée", "non faite",
-        "insufficient", "insufficient dna", "low coverage", "n.v.", "nv", "nicht verfügbar",
-        "nicht beurteilbar", "ausstehend", "steht aus", "folgt", "non valutabile", "in corso",
+        "not available", "failed", "fail", "inconclusive", "pending", "no result", "n.u.", "nu",
+        "no analizado", "insufficient", "insufficient dna", "low coverage", "n.v.", "nv",
+        "nicht verfügbar", "nicht beurteilbar", "ausstehend", "steht aus", "folgt", "in corso",
         "non interprétable", "en attente", "nf", "nr", "en cours", "pendiente", "no evaluable",
-        "no valorable", "en curso", "not informative", "nicht bestimmt",
+        "no valorable", "en curso", "not informative",
     }
 )  # fmt: skip
 FOUND_WORDS = YES_WORDS - {"1", "y", "t"} | frozenset(

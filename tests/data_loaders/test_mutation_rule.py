@@ -359,7 +359,7 @@ def test_identifiers_in_another_spelling_leave_patients_untested() -> None:
         (("ja", "nein", "nein", "n.u."), "+--?"),
         (("sì", "no", "no", "non eseguito"), "+--?"),
         (("oui", "non", "oui", "non fait"), "+-+?"),
-        (("sí", "no", "no", "no realizado"), "+--?"),
+        (("sí", "no", "no", "no realizada"), "+--?"),
         (("muté", "non muté", "non muté", "muté"), "+--+"),
         (("mutiert", "Wildtyp", "wt", "nicht untersucht"), "+--?"),
         (("mutato", "wild type", "wild type", "mutato"), "+--+"),

@@ -80,7 +80,7 @@ def test_numbers_that_look_like_codes_stay_numbers(name: str, values: list[float
         ("splenomegaly", ["Y", "N", "U", "N", "Y", "N"], [1, 0, None, 0, 1, 0], "binary"),
         ("fibrosis", ["MF-1", "MF-2", "99", "MF-0", "MF-1", "unk"],
          ["MF-1", "MF-2", None, "MF-0", "MF-1", None], "ordinal"),
-        ("eye_colour", ["blue", "unknown", "green", "blue", "unbekannt", "green"],
+        ("eye_colour", ["blue", "unknown", "green", "blue", "non testato", "green"],
          ["blue", None, "green", "blue", None, "green"], "categorical"),
         ("sex", ["F", "M", "U", "F", "M", "unknown"], ["F", "M", None, "F", "M", None],
          "categorical"),
