@@ -34,6 +34,7 @@ from app.cohort.groupings._grouping import (
     UNKNOWN,
     Grouping,
     GroupingError,
+    NoSuchVariableError,
 )
 from app.cohort.groupings._kinds import allele_genes
 from app.cohort.groupings._named import filters_from_text

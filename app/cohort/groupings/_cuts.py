@@ -12,7 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from app.cohort.groupings._grouping import MAX_GROUPS, MISSING, Grouping, GroupingError
+from app.cohort.groupings._grouping import (
+    MAX_GROUPS,
+    MISSING,
+    Grouping,
+    GroupingError,
+    NoSuchVariableError,
+)
 from app.cohort.groupings._thresholds import Threshold, clinical_thresholds
 from app.cohort.later_columns import comes_later, measured_at
 from app.cohort.number_colours import number_colours
@@ -108,7 +114,7 @@ def by_cut(cohort: Cohort, cut: Cut, mask: Bools | None = None) -> Grouping:
     """
     variable = cohort.variables.get(cut.column)
     if variable is None or cut.column not in cohort.patients.columns:
-        raise GroupingError(f"{cohort.name} has no variable called {cut.column}.")
+        raise NoSuchVariableError(cohort.name, cut.column)
     if variable.kind != "numeric":
         raise GroupingError(f"{variable.label} is not a number that can be cut; choose another.")
     values = cohort.numbers(cut.column)

@@ -35,6 +35,21 @@ class GroupingError(ValueError):
     """A grouping that cannot be made; the message is one sentence for the user."""
 
 
+class NoSuchVariableError(GroupingError):
+    """A grouping by a variable that the cohort does not have, and so has no label for."""
+
+    def __init__(self, cohort: str, variable: str) -> None:
+        super().__init__(cohort, variable)
+        self.cohort, self.variable = cohort, variable
+
+    def __str__(self) -> str:
+        return self.called(self.variable)
+
+    def called(self, label: str) -> str:
+        """The message with what the reader calls the variable."""
+        return f"{self.cohort} has no variable called {label}."
+
+
 @dataclass(frozen=True, eq=False)
 class Grouping:
     """Patients of one cohort in named, ordered, coloured groups.

@@ -22,6 +22,7 @@ from app.cohort.groupings._grouping import (
     NOT_TESTED,
     Grouping,
     GroupingError,
+    NoSuchVariableError,
 )
 from app.cohort.groupings._kinds import by_alleles, by_burden, by_hierarchy, by_two_genes
 from app.cohort.groupings._named import by_filters, filters_from_text, filters_to_text
@@ -209,7 +210,7 @@ def by_variable(cohort: Cohort, column: str, max_groups: int = MAX_GROUPS) -> Gr
     """
     variable = cohort.variables.get(column)
     if variable is None or column not in cohort.patients.columns:
-        raise GroupingError(f"{cohort.name} has no variable called {column}.")
+        raise NoSuchVariableError(cohort.name, column)
     if variable.kind not in {"categorical", "ordinal", "binary"}:
         raise GroupingError(
             f"{variable.label} is not a set of categories; choose a categorical variable."

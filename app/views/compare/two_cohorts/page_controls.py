@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from app.cohort.filters import FilterError
-from app.cohort.groupings import GroupingError, grouping_options
+from app.cohort.groupings import GroupingError, NoSuchVariableError, grouping_options
 from app.shell.cohort_choice import draw_cohort_choice
 from app.shell.links import GROUP, group_labels, keep_choices
 from app.shell.saved_groups import saved_groups
@@ -44,8 +44,15 @@ def draw_cohorts(compared: Compared) -> None:
     try:
         both = asked_in_both(compared, other, ask=True)
     except (FilterError, GroupingError, ValueError) as error:
+        # The other cohort has no label for a variable that it lacks.
+        variables = looking.cohort.variables
+        said = (
+            error.called(variables[error.variable].label)
+            if isinstance(error, NoSuchVariableError) and error.variable in variables
+            else str(error)
+        )
         st.info(
-            f"{_in_labels(error, compared)} So the question cannot be asked in {other.name}: "
+            f"{said} So the question cannot be asked in {other.name}: "
             "choose another cohort, load one on the Data page, or compare by something that both "
             "hold."
         )
@@ -93,15 +100,6 @@ def asked_in_both(compared: Compared, other: Cohort, *, ask: bool = False) -> Bo
         compared.question.arrangement, endpoint_key=compared.result.endpoint_key,
         same=partial(_draw_matching, other) if ask else None, saved=saved_groups(other),
     )  # fmt: skip
-
-
-def _in_labels(error: Exception, compared: Compared) -> str:
-    """What stands in the way, with the variable by its label: the other cohort knows only names."""
-    name = "" if compared.spec is None else compared.spec.name
-    variable = compared.looking.cohort.variables.get(name)
-    return (
-        str(error) if variable is None else str(error).replace(f" {name}.", f" {variable.label}.")
-    )
 
 
 def _first_that_can(compared: Compared, keys: list[str]) -> int:
