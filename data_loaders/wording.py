@@ -59,3 +59,9 @@ def mid_sentence(label: str) -> str:
 
 # Stages, scores and events are called after people and places.
 _NAMES = {"Ann", "Binet", "Deauville", "Lugano", "Rai", "Richter", "Sokal"}
+
+
+def with_range(value: str, low: str, high: str) -> str:
+    """A number and its range: ``63 (52–71)``, ``−1.02 (−1.46 to −0.5)`` if an end has a sign."""
+    between = " to " if "-" in {low[:1], high[:1]} else "–"
+    return f"{value} ({low}{between}{high})".replace("-", "−")

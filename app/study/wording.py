@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from data_loaders.wording import capitalised, listing, mid_sentence
+from data_loaders.wording import capitalised, listing, mid_sentence, with_range
 from data_loaders.wording import plural as count
 
 __all__ = [
@@ -85,7 +85,7 @@ def three_figures(value: float) -> str:
 
 def format_interval(value: float, lower: float, upper: float, form: str = ".2f") -> str:
     """A number with its interval, all in one form: ``2.13 (1.60–2.84)``."""
-    return f"{value:{form}} ({lower:{form}}–{upper:{form}})"
+    return with_range(*(f"{number:{form}}" for number in (value, lower, upper)))
 
 
 def format_percent(share: float, digits: int = 0) -> str:

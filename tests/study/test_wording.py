@@ -21,6 +21,7 @@ from app.study.wording import (
     mid_sentence,
     number_in_words,
 )
+from data_loaders.wording import with_range
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,12 @@ def test_shares_and_intervals():
     assert format_percent_ci(0.664, 0.599, 0.721) == "66% (60–72)"
     assert format_percent_ci(1.0, math.nan, math.nan) == "100%"
     assert format_percent_ci(math.nan, math.nan, math.nan) == "–"
+
+
+def test_a_dash_between_is_never_taken_for_a_sign():
+    assert with_range("63", "52", "71") == "63 (52–71)"
+    assert with_range("-1.02", "-1.46", "-0.5") == "−1.02 (−1.46 to −0.5)"
+    assert with_range("0", "-1", "1") == "0 (−1 to 1)"
 
 
 def test_times_and_what_is_not_reached():

@@ -12,6 +12,7 @@ from app.analysis.associations._table_one import GroupSummary, table_one
 from app.analysis.survival_input import same_patients
 from app.cohort.groupings import Grouping, by_labels, by_variable
 from data_loaders import Cohort
+from data_loaders.wording import with_range
 
 
 def compare_groups(
@@ -68,7 +69,7 @@ def in_words(summary: GroupSummary, level: str = "") -> str:
             return f"{level}: hidden" if level else "hidden"
         words = f"{summary.count:,} ({100 * summary.share:.0f}%)"
         return f"{level}: {words}" if level else words
-    return f"{_digits(summary.median)} ({_digits(summary.q1)}–{_digits(summary.q3)})"
+    return with_range(*map(_digits, (summary.median, summary.q1, summary.q3)))
 
 
 def _as_grouping(cohort: Cohort, groups: Grouping | str | Sequence[str | None]) -> Grouping:

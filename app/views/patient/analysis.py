@@ -15,6 +15,7 @@ from app.views.patient.similar.profiles import is_recognised
 from data_loaders import Cohort, CohortError, Variable
 from data_loaders.alterations.mutation_rule import aside_in_words, counts
 from data_loaders.arrays import Positions
+from data_loaders.wording import with_range
 
 _ROLES = ("disease", "demographic", "laboratory", "clinical", "study", "other")
 _KINDS = ("numeric", "ordinal", "categorical", "binary")
@@ -200,9 +201,7 @@ def _standing(
         return {
             "known": len(known),
             "centile": 100.0 * below / len(known),
-            "quartiles": (
-                f"{number_in_words(middle)} ({number_in_words(low)}–{number_in_words(high)})"
-            ),
+            "quartiles": with_range(*map(number_in_words, (middle, low, high))),
             "alike": np.nan,
         }
     codes, _ = cohort.factor(variable.name)

@@ -11,6 +11,7 @@ from app.cohort.groupings import Grouping, by_variable
 from app.study.wording import format_percent, three_figures
 from data_loaders import Cohort, Variable
 from data_loaders.arrays import Bools, Floats
+from data_loaders.wording import with_range
 
 _ROLES = ("demographic", "disease", "laboratory", "clinical")
 _MOST_LEVELS = 8
@@ -149,7 +150,7 @@ def _numbers(row: object) -> str:
     median, q1, q3 = (float(getattr(row, name)) for name in ("median", "q1", "q3"))
     if np.isnan(median):
         return "–"
-    return f"{three_figures(median)} ({three_figures(q1)}–{three_figures(q3)})"
+    return with_range(*map(three_figures, (median, q1, q3)))
 
 
 def _numeric_rows(

@@ -14,6 +14,7 @@ from app.views.patient.similar.analysis import MOST_REFERENCES, SimilarPatients
 from app.views.patient.similar.outcomes import what_happened
 from data_loaders import Cohort
 from data_loaders.arrays import Floats, Positions
+from data_loaders.wording import with_range
 
 # Values this near, in shares of the cohort's ranks, are named as reasons.
 _CLOSE = 0.1
@@ -211,7 +212,7 @@ def _spread(values: Floats) -> str:
     if not len(known):
         return "not known"
     low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
-    return f"{number_in_words(middle)} ({number_in_words(low)}–{number_in_words(high)})"
+    return with_range(*map(number_in_words, (middle, low, high)))
 
 
 def _shared_alterations(cohort: Cohort, found: SimilarPatients) -> str:
