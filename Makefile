@@ -41,17 +41,16 @@ federated: .venv-federated/.ready
 # Python's. Then the tests; those in the browser follow the others: beside them both take longer, and
 # all of it as long.
 test:
-	$(MAKE) --jobs 2 browser postgres proxy $(VENV)/.compiled read lint types
+	$(MAKE) --jobs 2 browser postgres proxy $(VENV)/.compiled read types lint
 	$(MAKE) units
 	$(MAKE) e2e
 
-# A third worker uses what two leave idle while they wait for servers. Each takes a share of the
-# files in their order, and at the end what the others have left: what a folder's tests share is made
-# once, and no long file is left to one worker alone.
+# Each worker takes a share of the files in their order, and at the end what the other has left: what a
+# folder's tests share is made once, and no long file is left to one worker alone.
 units: $(VENV)/.test-ready $(VENV)/.compiled
-	$(PY) -m pytest -n 3 --dist worksteal --ignore tests/e2e
+	$(PY) -m pytest -n 2 --dist worksteal --ignore tests/e2e
 
-# All visit one server.
+# All visit one server. A third worker uses what two leave idle while they wait for it.
 e2e: $(VENV)/.test-ready $(VENV)/.compiled
 	$(PY) -m pytest -n 3 --dist worksteal tests/e2e
 
