@@ -214,6 +214,12 @@ def figure_with_downloads(
     draw_downloads(figure, numbers, key=key, stem=stem, beside=beside, of=cohort)
 
 
+def browser_is(*words: str) -> bool:
+    """Whether the browser calls itself by one of these words: every phone's says ``Mobi``."""
+    agent = str(st.context.headers.get("User-Agent", ""))
+    return any(word in agent for word in words)
+
+
 def fit_to_width(figure: go.Figure, key: str) -> None:
     """Have the figure shown under a key obey :func:`app.study.figures.theme.by_width`."""
     blank, notes_from = (figure.layout.meta or {}).get(BY_WIDTH, (0, 0))

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.columns import P_VALUES, counted
+from app.shell.layout import browser_is
 from app.study.figures.labels import all_shortened
 from app.study.glossary import explained
 
@@ -45,7 +46,7 @@ def draw_table(
     order = list(column_order or frame.columns)
     config: dict[str, Any] = dict(column_config or {})
     named = set(map(str, frame[order[0]])) if order and _is_text(frame[order[0]]) else set()
-    phone, printed = _on_phone(), dict(printed or {})
+    phone, printed = browser_is("Mobi"), dict(printed or {})
     for name in order:
         given = config.get(name)
         if given is None and named and named & set(map(str, frame[name])):
@@ -119,10 +120,6 @@ def names_on_phone(names: Iterable[str]) -> dict[str, str]:
     """Each name in so few letters that a phone shows numbers beside it; different ones stay so."""
     each = list(dict.fromkeys(names))
     return dict(zip(each, all_shortened(each, _LETTERS_ON_PHONE), strict=True))
-
-
-def _on_phone() -> bool:
-    return "Mobi" in str(st.context.headers.get("User-Agent", ""))
 
 
 def names_width(title: str, names: Iterable[object]) -> int:

@@ -69,7 +69,7 @@ def format_ratio(ratio: float, lower: float, upper: float) -> str:
     """A ratio with its interval: ``2.13 (1.60–2.84)``; a dash where there is none."""
     if math.isnan(ratio):
         return "–"
-    return f"{_ratio_digits(ratio)} ({_ratio_digits(lower)}–{_ratio_digits(upper)})"
+    return with_range(*map(_ratio_digits, (ratio, lower, upper)))
 
 
 def _ratio_digits(value: float) -> str:
@@ -99,7 +99,7 @@ def format_percent_ci(share: float, lower: float, upper: float) -> str:
         return "–"
     if math.isnan(lower) or math.isnan(upper) or lower == upper:
         return format_percent(share)
-    return f"{format_percent(share)} ({100 * lower:.0f}–{100 * upper:.0f})"
+    return with_range(format_percent(share), f"{100 * lower:.0f}", f"{100 * upper:.0f}")
 
 
 def in_unit(months: float, unit: TimeUnit) -> float:
@@ -128,8 +128,8 @@ def format_time_ci(months: float, lower: float, upper: float, unit: TimeUnit) ->
         for end in (lower, upper)
     )
     if math.isnan(months) or math.isinf(months):
-        return NOT_REACHED if low == "NR" else f"{NOT_REACHED} ({low}–{high})"
-    return f"{format_time(months, unit)} ({low}–{high})"
+        return NOT_REACHED if low == "NR" else with_range(NOT_REACHED, low, high)
+    return with_range(format_time(months, unit), low, high)
 
 
 def number_in_words(value: float) -> str:

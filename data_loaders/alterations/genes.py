@@ -20,8 +20,7 @@ _DATA = Path(__file__).parents[1] / "data"
 # English words and abbreviations that only count as genes when written in capitals.
 _ALSO_WORDS = frozenset({"MAX", "RET", "CIC", "FAS", "TOX", "MAF"})
 _NOT_AN_ALTERATION = re.compile(
-    r"vaf|af|allele|burden|ratio|freq|depth|count|number|n|num|date|tested|test|method|sample|"
-    r"expression|level|pos|position|type|class|group",
+    r"af|allele|count|number|n|num|date|tested|test|method|sample|pos|position|type|class|group",
     re.IGNORECASE,
 )
 # A share or an amount beside a gene's name is a measurement and no alteration.

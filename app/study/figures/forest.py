@@ -21,6 +21,7 @@ from app.study.figures.legend import LEGEND
 from app.study.figures.theme import INK, guide_line, make_figure, text_at
 from app.study.wording import format_p
 from data_loaders.arrays import Floats
+from data_loaders.wording import with_range
 
 _HEAD = "Hazard ratio (95% CI)"
 REQUIRED = ("label", "hr", "lower", "upper")
@@ -190,7 +191,7 @@ def _right(row: dict[Any, Any]) -> str:
     if not _estimated(row):
         return "<br>".join(textwrap.wrap(_why_not(row), _NOTE_LETTERS))
     p = float(row["p_value"])
-    value = f"{ratio_words(row['hr'])} ({ratio_words(row['lower'])}–{ratio_words(row['upper'])})"
+    value = with_range(*(ratio_words(row[end]) for end in ("hr", "lower", "upper")))
     return value if math.isnan(p) else f"{value}<br>{format_p(p)}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
+@cache
 def keep_what_umap_compiles() -> None:
     """Have numba keep what UMAP compiles anew in every process: 10 seconds of its first map."""
     from umap import umap_

@@ -17,7 +17,7 @@ import streamlit as st
 from app.analysis.survival import kaplan_meier
 from app.shell.controls.choice import choice
 from app.shell.escaping import escaped_figure
-from app.shell.layout import draw_downloads
+from app.shell.layout import browser_is, draw_downloads
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.shell.show import show_figure, take_away
@@ -233,8 +233,7 @@ def _draw_clickable(
 
 def _by_touch() -> bool:
     """Whether a finger scrolls the page: dragging over a histogram must not filter then."""
-    agent = str(st.context.headers.get("User-Agent", ""))
-    return any(word in agent for word in ("Mobi", "Android", "iPad"))
+    return browser_is("Mobi", "Android", "iPad")
 
 
 def _draw_alterations(looking: Looking, table: pd.DataFrame, *, narrowed: bool) -> list[_Picture]:
