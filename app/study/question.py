@@ -38,6 +38,8 @@ from data_loaders.loading import is_everybodys
 OTHER = "other"
 # The keyword under which an analysis gets the groups saved of it.
 SAVED_OF_OTHER = "saved_of_other"
+# Settings of stories told before groups knew what they are made of.
+_FORMER = frozenset({"own", "without"})
 _LIST_IN_TEXT = re.compile(r'"patients"\s*:\s*\[')
 
 
@@ -242,7 +244,7 @@ class Question:
                 arrangement=Arrangement.from_dict(data.get("arrangement", {})),
                 saved=dict(saved_of_text(text, LARGEST_CONTENT) for text in data.get("saved", ())),
                 derived=data.get("derived", ()),
-                settings=data.get("settings", {}),
+                settings={k: v for k, v in data.get("settings", {}).items() if k not in _FORMER},
                 shown=data.get("shown", {}),
             )
         except (KeyError, TypeError, AttributeError, DerivedError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from data_loaders.wording import capitalised, listing, mid_sentence, with_range
@@ -29,12 +30,21 @@ __all__ = [
     "mid_sentence",
     "number_in_words",
     "signed",
+    "some",
 ]
 
 TimeUnit = Literal["years", "months"]
 MONTHS_PER_YEAR = 12.0
 NOT_REACHED = "not reached"
 SIGNIFICANT = 0.05
+_NAMED = 6
+
+
+def some(labels: Sequence[str]) -> str:
+    """Labels in a sentence, the first six where there are many."""
+    if len(labels) <= _NAMED + 1:
+        return listing(labels)
+    return f"{', '.join(labels[:_NAMED])} and {len(labels) - _NAMED} more"
 
 
 def format_p(p_value: float) -> str:

@@ -12,7 +12,7 @@ from scipy import stats
 
 from app.analysis.associations import REST, alteration_frequencies, co_occurrence, table_one
 from app.cohort.groupings import Grouping, by_variable
-from app.study.overlapping import overlap_families
+from app.cohort.overlapping import overlap_families
 from app.views.cohort.overview.analysis import ranked_variables
 from app.views.genomics.frequencies.analysis import (
     CHI_SQUARED,

@@ -130,7 +130,7 @@ def test_what_is_derived_is_wherever_the_cohort_is(open_app: Callable[..., AppTe
     cohort = at.session_state["_looking_at"].cohort
     assert cohort.fingerprint == derived_as(load_cohort("demo:aml"), ALL).fingerprint
     assert {RATIO.name, CLASS.name} <= set(adjustment_options(cohort))
-    settings = {"by_mean": False, "alterations": True, "own": []}
+    settings = {"by_mean": False, "alterations": True}
     asked = Question("demo:aml", cohort.fingerprint, "cohort.table_one", settings=settings)
     rows = answer_to(asked, cohort).tables()
     printed = " ".join(table.to_csv() for table in rows.values())

@@ -157,7 +157,7 @@ def fractions(cohort: Cohort) -> Made:
 def compared(cohort: Cohort) -> Made:
     question = Question(
         "upload:abc", cohort.fingerprint, "compare.groups", CHOSEN, GENE,
-        settings={"own": ["TP53"], "endpoint_key": "os"},
+        settings={"endpoint_key": "os"},
     )  # fmt: skip
     result = compute(question, cohort)
     held = [*result.ranked["p_value"].dropna(), result.survival.test.p_value]
@@ -166,7 +166,7 @@ def compared(cohort: Cohort) -> Made:
 
 def two_cohorts(cohort: Cohort) -> Made:
     selection, grouping = CHOSEN.apply(cohort), GENE.build(cohort)
-    settings = {"own": (("TP53",), ("TP53",)), "endpoint_key": "os"}
+    settings = {"endpoint_key": "os"}
     result = compare_cohorts((selection, selection), (grouping, grouping), **settings)
     asked = AskedInBoth((CHOSEN, CHOSEN), (GENE, GENE), settings=settings)
     return cohorts_script(result, asked), [*result.clinical["p_value_2"], float(selection.n)]

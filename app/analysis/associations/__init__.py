@@ -17,6 +17,7 @@ from app.analysis.associations._table_one import (
     IN_OTHER_WORDS,
     MADE_ALIKE,
     MOST_LEVELS,
+    PART_OF,
     REST,
     GroupSummary,
     TableOne,

@@ -109,7 +109,7 @@ def table_one_of_tally(
         empty=tuple(n for n, size in zip(grouping.names, sizes, strict=True) if not size),
         n=sum(sizes),
         left_out={words: n for words, n in left_out.items() if n},
-        rows=with_q_values(rows),
+        rows=with_q_values(tally.cohort, grouping, rows),
         number_test=number_test,
     )
 

@@ -9,7 +9,7 @@ two by two and otherwise by chi-square with a simulated distribution.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -28,6 +28,14 @@ from app.analysis.associations._group_tests import (
 from app.analysis.associations._steps import Moments, counted, in_steps, moments, quartiles
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, by_variable
+from app.cohort.made_of import (
+    ALIKE,
+    PART,
+    alterations_in,
+    cut_from,
+    same_classes,
+    why_no_finding,
+)
 from data_loaders import Cohort, Variable
 from data_loaders.model import CATEGORIES
 from data_loaders.once import once_per_value
@@ -35,12 +43,11 @@ from data_loaders.once import once_per_value
 NumberTest = Literal["rank", "mean"]
 
 MOST_LEVELS = 12
-_PURE, _PURE_EACH = 0.98, 0.9
-# Of fewer patients in a group a number may part the groups so well without being their definition.
-_CUT_EACH = 30
-# What is printed instead of a test of a variable that says the groups again.
+# What is printed instead of a test of what says the groups again.
 IN_OTHER_WORDS = "no test (the groups in other words)"
+PART_OF = "no test (part of what the groups are made of)"
 MADE_ALIKE = "no test (made of what the groups are)"
+_WHY = {"": "", PART: PART_OF, ALIKE: MADE_ALIKE}
 REST = "The rarest, pooled"
 HIDDEN = -1  # a count that must not be told
 LEFT_OUT_ROLES = frozenset({"outcome"})
@@ -148,7 +155,6 @@ def table_one(
     variables: Sequence[str] | None = None,
     features: Sequence[str] = (),
     number_test: NumberTest = "rank",
-    alike: Collection[str] = (),
 ) -> TableOne:
     """Describe and compare groups of patients.
 
@@ -162,8 +168,8 @@ def table_one(
         Alterations to add, in order: altered of those tested.
     number_test
         ``rank`` or ``mean``: how numbers are tested.
-    alike
-        Variables that are made of what the groups are made of: described and not tested.
+
+    What the groups are made of, and what is made of the same, is described and not tested.
 
     Raises
     ------
@@ -183,7 +189,6 @@ def table_one(
         wanted = [name for name in describable(cohort) if cohort.variables[name].label != own]
     each = np.array([sizes[place] for place in present], dtype=np.int64)
     rows = [_variable_row(cohort, name, codes, each, number_test) for name in wanted]
-    rows = [_untested(row, MADE_ALIKE) if row.name in alike else row for row in rows]
     rows += [_feature_row(cohort, name, codes, each) for name in features]
     return TableOne(
         label=grouping.label,
@@ -192,19 +197,32 @@ def table_one(
         empty=tuple(name for name, size in zip(grouping.names, sizes, strict=True) if not size),
         n=sum(sizes),
         left_out=grouping.left_out(selected),
-        rows=with_q_values(rows),
+        rows=with_q_values(cohort, grouping, rows),
         number_test=number_test,
     )
 
 
-def _untested(row: VariableRow, why: str) -> VariableRow:
+def _finding(cohort: Cohort, grouping: Grouping, row: VariableRow) -> VariableRow:
+    """The row without a test where it is what the groups are made of."""
+    if row.kind == "alteration":
+        counts = np.array([[group[0].count, group[0].known] for group in row.groups])
+        part = alterations_in(cohort, grouping, [row.name], counts[:, :1], counts[:, 1:])[0]
+        why = PART_OF if part else ""
+    else:
+        why = _WHY[why_no_finding(cohort, grouping, row.name)]
+    if not why:
+        return row
     nothing = float("nan")
     compared = replace(row.comparison, test=why, statistic=nothing, p_value=nothing)
     return replace(row, comparison=compared)
 
 
-def with_q_values(rows: Sequence[VariableRow]) -> tuple[VariableRow, ...]:
-    """The rows with their p-values adjusted over all of them."""
+def with_q_values(
+    cohort: Cohort, grouping: Grouping, rows: Sequence[VariableRow]
+) -> tuple[VariableRow, ...]:
+    """The rows with their p-values adjusted over all of them, those that are findings."""
+    if len(grouping.names) > 1:
+        rows = [_finding(cohort, grouping, row) for row in rows]
     q_values = adjust_p_values([row.comparison.p_value for row in rows])
     return tuple(replace(row, q_value=float(q)) for row, q in zip(rows, q_values, strict=True))
 
@@ -275,7 +293,7 @@ def number_row(
     each = [moments(steps, own) for own in counts]
 
     def test(places: list[int]) -> Tested:
-        if _cut_from(counts[places], [each[place].mean for place in places]):
+        if cut_from(counts[places], [each[place].mean for place in places]):
             return IN_OTHER_WORDS, float("nan"), float("nan")
         if number_test == "mean":
             return mean_test([each[place] for place in places])
@@ -371,7 +389,7 @@ def levels_row(
             return "no test (a count is hidden)", float("nan"), float("nan")
         if np.count_nonzero(own.sum(axis=0)) < 2:
             return "no test (one value)", float("nan"), float("nan")
-        if what.kind != "alteration" and _same_classes(own):
+        if what.kind != "alteration" and same_classes(own):
             return IN_OTHER_WORDS, float("nan"), float("nan")
         if what.kind == "ordinal":
             return rank_test(own)
@@ -401,55 +419,6 @@ def levels_row(
         q_value=float("nan"),
         missing=int(sizes.sum() - known.sum()),
     )
-
-
-def _same_classes(counts: npt.NDArray[np.int64]) -> bool:
-    """Whether a variable's levels divide the groups, or the groups its levels, as a refinement.
-
-    Each level in (nearly) one group alone, or each group of (nearly) one level alone: "Diagnosis in
-    detail" against the diagnosis says nothing that is not known. Rare levels must be as pure as
-    common ones, and every group must be somebody's.
-    """
-    total = counts.sum()
-    for table in (counts, counts.T):
-        large = table[:, table.sum(axis=0) >= MIN_GROUP_FOR_TEST]
-        covered = table.max(axis=0).sum() >= _PURE * total
-        pure = (large.max(axis=0) >= _PURE_EACH * large.sum(axis=0)).all()
-        taken = set(large.argmax(axis=0).tolist())
-        if covered and pure and len(taken) == np.count_nonzero(table.sum(axis=1)):
-            return True
-    return False
-
-
-def _cut_from(counts: npt.NDArray[np.int64], means: Sequence[float]) -> bool:
-    """Whether the groups are (nearly) ranges of a number: IGHV status, of the identity to germline.
-
-    As many patients as for :func:`_same_classes` lie on their group's side of the best cuts, all
-    together and where each group counts the same.
-
-    Parameters
-    ----------
-    counts
-        Groups x steps, the steps ascending.
-    """
-    sizes = counts.sum(axis=1)
-    if sizes.min() < _CUT_EACH:
-        return False
-    ordered = counts[np.argsort(means)]
-    shares = ordered / ordered.sum(axis=1, keepdims=True)
-    return (
-        _best_cut(ordered) >= _PURE * sizes.sum()
-        and _best_cut(shares) >= len(shares) - 1 + _PURE_EACH
-    )
-
-
-def _best_cut(counts: npt.NDArray[np.generic]) -> float:
-    """The most that lies in its own range, of groups in the order of the ranges x steps."""
-    best = np.zeros(counts.shape[1] + 1)
-    for own in counts:
-        below = np.concatenate([[0.0], np.cumsum(own)])
-        best = below + np.maximum.accumulate(best - below)
-    return float(best[-1])
 
 
 def _compared(

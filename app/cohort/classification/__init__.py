@@ -6,3 +6,4 @@ Decision lists as data (``_lists``), facts that are so, not so or not known (``_
 
 from app.cohort.classification._classify import SYSTEMS, Classification, classify, offered_classes
 from app.cohort.classification._disease import DISEASES, diseases
+from app.cohort.classification._parts import parts_of_class

@@ -13,7 +13,7 @@ from data_loaders.meaning.families import family_of
 from data_loaders.meaning.vocabulary import term_of
 
 DISEASES = ("MDS", "AML", "CMML", "MPN")
-_DIAGNOSES = ("diagnosis", "diagnosis_detail", "who", "fab")
+DIAGNOSES = ("diagnosis", "diagnosis_detail", "who", "fab")
 # Columns that only one disease has.
 _TELLING = {
     "aml_type": "AML", "eln": "AML", "flt3_itd_ratio": "AML", "mds_type": "MDS", "ipssm": "MDS",
@@ -44,7 +44,7 @@ def diseases(cohort: Cohort) -> tuple[Texts, Texts, str]:
     found = np.full(len(cohort), "", dtype=object)
     words = np.full(len(cohort), "", dtype=object)
     used = ""
-    columns = [name for key in _DIAGNOSES for name in keys if keys[name] == key]
+    columns = [name for key in DIAGNOSES for name in keys if keys[name] == key]
     for name in [*columns, *(["disease_family"] if "disease_family" in cohort.patients else [])]:
         codes, values = cohort.factor(name)
         texts = [str(value) for value in values]

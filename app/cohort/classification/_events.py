@@ -107,7 +107,7 @@ class Cytogenetics:
         found = np.full(len(self.cohort), -1, dtype=np.int8)
         named = re.compile(known.named)
         for position, (name, label) in enumerate(self._names):
-            parts = _parts(name) | _parts(label)
+            parts = events_named(name) | events_named(label)
             is_whole = bool(parts & set(known.whole)) or bool(
                 named.search(name.lower()) or named.search(label.lower())
             )
@@ -248,7 +248,7 @@ class Cytogenetics:
         """Columns of events that are understood: their events and states."""
         found = []
         for position, (name, label) in zip(self._positions, self._names, strict=True):
-            parts = _parts(label) or _parts(name)
+            parts = events_named(label) or events_named(name)
             if parts:
                 found.append((parts, self.cohort.states[:, position]))
         return found
@@ -308,7 +308,7 @@ def _answer(text: str) -> int:
     )
 
 
-def _parts(text: str) -> frozenset[str]:
+def events_named(text: str) -> frozenset[str]:
     """The events that a column's name lists; none if a part of it is not understood."""
     found = set()
     for part in _SPLIT.split(text.strip()):

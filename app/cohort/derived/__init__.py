@@ -32,5 +32,5 @@ from app.cohort.derived._definition import (
     definition_of,
 )
 from app.cohort.derived._functions import FUNCTIONS
-from app.cohort.derived._names import Names, typed
+from app.cohort.derived._names import Names, names_in, typed
 from app.cohort.derived._preview import Preview, preview

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from app.cohort.derived._parsing import parse
 from app.cohort.derived._values import Value, unit_of_text
 from data_loaders import Cohort, Variable
 
@@ -141,6 +143,14 @@ class Names:
 def typed(name: str) -> str:
     """A name as it stands in a formula: between backticks where it is more than one word."""
     return name if _PLAIN_NAME.match(name) and name not in _RESERVED else f"`{name}`"
+
+
+def names_in(cohort: Cohort, formula: str) -> set[str]:
+    """Variables and alterations that a formula names: ``variable:hb``, ``alteration:TP53``."""
+    parsed, names = parse(formula), Names(cohort)
+    nodes = [node for node in ast.walk(parsed.root) if isinstance(node, ast.Name)]
+    held = {found for node in nodes if (found := names.find(parsed.name(node))) is not None}
+    return {f"{origin}:{name}" for origin, name in held}
 
 
 def _answers(column: pd.Series) -> np.ndarray[tuple[int], np.dtype[np.int8]] | None:

@@ -231,8 +231,9 @@ class ReleasedTally:
                 "that may be shown of these patients; compare by something else."
             )
         return Grouping(
-            dimension.label, names, np.empty(0, dtype=np.int16), assign_colours(list(names))
-        )
+            dimension.label, names, np.empty(0, dtype=np.int16), assign_colours(list(names)),
+            made_of=GroupingSpec.parse(str(group)).made_of,
+        )  # fmt: skip
 
     def _groups(
         self, selected: Filter | None, group: GroupingSpec | str | None

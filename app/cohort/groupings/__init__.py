@@ -24,6 +24,7 @@ from app.cohort.groupings._cuts import (
     typed_values,
 )
 from app.cohort.groupings._grouping import (
+    ALTERATIONS,
     LEFT_OUT,
     MIN_GROUP_FOR_TEST,
     MISSING,

@@ -29,6 +29,8 @@ LEFT_OUT = MappingProxyType(
 )
 _LOWEST = -min(LEFT_OUT)
 MAX_GROUPS = 10
+# Of groups that were found in the alterations, or count them: made of all.
+ALTERATIONS = "alterations:"
 
 
 class GroupingError(ValueError):
@@ -74,6 +76,10 @@ class Grouping:
         What a reader should know about how the groups were made, as sentences; may be empty.
     reference
         Position of the group that the others are compared with: of a gene's groups the unaltered.
+    made_of
+        The definition of the groups: names of the variables, alterations, scores and
+        classifications that they are made of, as those of groupings, ``alterations:`` for all
+        alterations; empty where it is not known. :mod:`app.cohort.made_of` says what follows.
     """
 
     label: str
@@ -86,10 +92,17 @@ class Grouping:
     known_from: float | None = None
     note: str = ""
     reference: int = 0
+    made_of: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.colours) or len(set(self.names)) != len(self.names):
             raise GroupingError(f"The groups of {self.label} need one colour and one name each.")
+
+    @property
+    def column(self) -> str:
+        """The variable whose values the groups are; empty where they are made of something else."""
+        kind, _, name = self.made_of[0].partition(":") if len(self.made_of) == 1 else ("", "", "")
+        return name if kind == "variable" else ""
 
     def sizes(self, mask: Bools | None = None) -> tuple[int, ...]:
         """Patients in each group, among those of the mask."""

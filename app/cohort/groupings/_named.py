@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter, FilterError
 from app.cohort.groupings._grouping import (
+    ALTERATIONS,
     MAX_GROUPS,
     OUTSIDE,
     SEVERAL,
@@ -21,6 +23,12 @@ from app.cohort.later_columns import later_columns
 from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort
 from data_loaders.arrays import States
+
+# Of conditions as plain data: what their keys name.
+_NAMES = {
+    "column": "variable", "known": "variable", "altered": "alteration", "tested": "alteration",
+    "variant": "alleles",
+}  # fmt: skip
 
 
 def filters_to_text(filters: Mapping[str, Filter]) -> str:
@@ -68,6 +76,18 @@ def by_filters(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
     )
     note = "Each group is a filter: {}. A patient whom more than one of them selects is left out."
     return of_filters(cohort, filters, tuple(filters), codes, note)
+
+
+def named_in(plain: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What filters name, as plain data, as :class:`Grouping` has what groups are made of."""
+    found = dict.fromkeys(
+        f"{_NAMES[key]}:{value}" for held in plain for key, value in held.items() if key in _NAMES
+    )
+    for held in plain:
+        inner = [held["not"]] if "not" in held else []
+        found |= dict.fromkeys(named_in([*held.get("all", ()), *held.get("any", ()), *inner]))
+        found |= {ALTERATIONS: None} if "mutated_genes" in held else {}
+    return tuple(found)
 
 
 def truths_of(cohort: Cohort, filters: Mapping[str, Filter]) -> States:

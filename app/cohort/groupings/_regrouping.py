@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.cohort.colours import SLATE, VERMILION
-from app.cohort.groupings._grouping import OUTSIDE, Grouping, GroupingError
+from app.cohort.groupings._grouping import ALTERATIONS, OUTSIDE, Grouping, GroupingError
 
 REST = "All others"
 
@@ -66,7 +66,12 @@ def joined_groups(grouping: Grouping, names: Sequence[str], called: str) -> Grou
 
 
 def selection_against_rest(
-    positions: npt.NDArray[np.intp], mask: npt.NDArray[np.bool_], called: str, *, label: str
+    positions: npt.NDArray[np.intp],
+    mask: npt.NDArray[np.bool_],
+    called: str,
+    *,
+    label: str,
+    made_of: tuple[str, ...] = (ALTERATIONS,),
 ) -> Grouping:
     """Patients chosen by hand, such as those within a lasso, against the rest of a selection.
 
@@ -78,11 +83,16 @@ def selection_against_rest(
         The selection they were chosen from; patients outside it are in neither group.
     called
         Name of the group they form.
+    made_of
+        What they were chosen by, by default on a map of their alterations.
     """
     chosen = np.zeros(len(mask), dtype=bool)
     chosen[positions] = True
     codes = np.select([chosen & mask, mask], [0, 1], OUTSIDE).astype(np.int16)
-    return Grouping(label, (called, REST), codes, (VERMILION, SLATE), data_driven=True, reference=1)
+    return Grouping(
+        label, (called, REST), codes, (VERMILION, SLATE), data_driven=True, reference=1,
+        made_of=made_of,
+    )  # fmt: skip
 
 
 def _places(grouping: Grouping, names: Sequence[str]) -> list[int]:

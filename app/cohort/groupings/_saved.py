@@ -18,7 +18,7 @@ import numpy as np
 
 from app.cohort.colours import assign_colours
 from app.cohort.groupings._arrangement import is_colour, one_line
-from app.cohort.groupings._grouping import LEFT_OUT, OUTSIDE, Grouping, GroupingError
+from app.cohort.groupings._grouping import ALTERATIONS, LEFT_OUT, OUTSIDE, Grouping, GroupingError
 from data_loaders import Cohort
 
 FORMAT = "calr-explorer-groups"
@@ -70,6 +70,7 @@ def saved_to_json(cohort: Cohort, groupings: Mapping[str, Grouping]) -> bytes:
             "name": name,
             "label": grouping.label,
             "data_driven": grouping.data_driven,
+            "made_of": grouping.made_of,
             "groups": [
                 {"name": group, "colour": colour, "patients": ids[grouping.codes == code].tolist()}
                 for code, (group, colour) in enumerate(
@@ -147,6 +148,7 @@ def saved_to_text(
         "groups": grouping.names,
         "colours": grouping.colours,
         "data_driven": grouping.data_driven,
+        "made_of": grouping.made_of,
         "n": len(grouping.codes),
     }
     codes = np.maximum(grouping.codes, -1).astype(np.int8)
@@ -209,6 +211,7 @@ def saved_of_text(text: str, largest: int = _LARGEST_LINK_CONTENT) -> tuple[str,
             codes,
             tuple(data["colours"]),
             data_driven=bool(data["data_driven"]),
+            made_of=_made_of(data),
             **more,
         )
         return clean_name(data["name"]), grouping
@@ -222,6 +225,12 @@ def _refusal() -> GroupingError:
     return GroupingError(
         "The saved groups in this link cannot be read for this cohort: ask for their file."
     )
+
+
+def _made_of(held: Mapping[str, Any]) -> tuple[str, ...]:
+    """What groups are made of; those saved before it was known were found in the alterations."""
+    usual = [ALTERATIONS] if held.get("data_driven", True) else []
+    return tuple(map(str, held.get("made_of", usual)))
 
 
 def _read(cohort: Cohort, held: Mapping[str, Any]) -> tuple[Grouping, int, int]:
@@ -245,5 +254,6 @@ def _read(cohort: Cohort, held: Mapping[str, Any]) -> tuple[Grouping, int, int]:
         codes,
         colours,
         data_driven=bool(held.get("data_driven", True)),
+        made_of=_made_of(held),
     )
     return grouping, int(np.count_nonzero(codes >= 0)), listed

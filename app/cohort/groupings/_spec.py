@@ -16,6 +16,7 @@ from app.cohort.groupings._classes import by_classification
 from app.cohort.groupings._combinations import by_combinations
 from app.cohort.groupings._cuts import Cut, by_cut
 from app.cohort.groupings._grouping import (
+    ALTERATIONS,
     MAX_GROUPS,
     MISSING,
     NOT_DRAWN,
@@ -25,7 +26,12 @@ from app.cohort.groupings._grouping import (
     NoSuchVariableError,
 )
 from app.cohort.groupings._kinds import by_alleles, by_burden, by_hierarchy, by_two_genes
-from app.cohort.groupings._named import by_filters, filters_from_text, filters_to_text
+from app.cohort.groupings._named import (
+    by_filters,
+    filters_from_text,
+    filters_to_text,
+    named_in,
+)
 from app.cohort.groupings._scores import by_score
 from app.cohort.later_columns import comes_later, measured_at
 from app.cohort.scores import offered_scores, score_variable, scores_among
@@ -130,6 +136,23 @@ class GroupingSpec:
             If the cohort lacks what the groups are made of, its values make no groups, or there
             are no saved groups of this name.
         """
+        grouping = self._build(cohort, mask, saved or {})
+        return grouping if self.kind == SAVED else replace(grouping, made_of=self.made_of)
+
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        """What the groups are made of, see :class:`Grouping`; of saved ones they say it."""
+        if self.kind in _SEPARATORS:
+            return tuple(f"alteration:{name}" for name in self.features)
+        if self.kind == CUT:
+            return (f"variable:{Cut.parse(self.name).column}",)
+        if self.kind == BURDEN:
+            return (ALTERATIONS,)
+        if self.kind in (FILTERS, COMBINATIONS):
+            return named_in([held.to_dict() for held in self.filters.values()])
+        return (str(self),)
+
+    def _build(self, cohort: Cohort, mask: Bools | None, saved: SavedGroups) -> Grouping:
         match self.kind:
             case "alteration":
                 return by_alteration(cohort, self.name)
@@ -153,7 +176,7 @@ class GroupingSpec:
             case "class":
                 return by_classification(cohort, self.name)
             case "saved":
-                return _saved(cohort, self.name, saved or {})
+                return _saved(cohort, self.name, saved)
         return by_variable(cohort, self.name)
 
     def _is_complete(self) -> bool:
@@ -254,6 +277,7 @@ def by_levels(
         ordered=ordered,
         after_baseline=comes_later(cohort, column),
         known_from=measured_at(cohort, column),
+        made_of=(f"variable:{column}",),
     )
     return grouping, [position.get(word, NOT_DRAWN) for word in words]
 
@@ -265,6 +289,7 @@ def by_labels(
     *,
     grey: Sequence[str] = (),
     data_driven: bool = False,
+    made_of: tuple[str, ...] = (),
 ) -> Grouping:
     """Groups from one label a patient, such as genomic subgroups.
 
@@ -278,12 +303,14 @@ def by_labels(
         Names drawn in the neutral colour, such as ``No alteration``.
     data_driven
         Whether the groups were found in the data they will be compared on.
+    made_of
+        What they are made of, see :class:`Grouping`.
     """
     codes = pd.Categorical(labels, categories=list(names)).codes.astype(np.int16)
     hued = [name for name in names if name not in grey]
     coloured = iter(assign_colours(hued, beside=[NEUTRAL] if len(hued) < len(names) else []))
     colours = tuple(NEUTRAL if name in grey else next(coloured) for name in names)
-    return Grouping(label, tuple(names), codes, colours, data_driven=data_driven)
+    return Grouping(label, tuple(names), codes, colours, data_driven=data_driven, made_of=made_of)
 
 
 def grouping_options(cohort: Cohort) -> list[GroupingSpec]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from app.cohort.scores._aml_inputs import ADVERSE_2017, MYELODYSPLASIA
+from app.cohort.scores._engine import KARYOTYPES
 from app.cohort.scores._evidence import (
     Evidence,
     both,
@@ -222,4 +224,20 @@ MADE_OF: dict[str, tuple[str, ...]] = {
     "obesity": ("bmi",),
     "itd_high": ("itd_ratio",),
     "tp53_10": ("tp53_max_vaf",),
+}
+# Genes of the inputs that follow from genes.
+GENES = {
+    "FLT3": ("FLT3",), "flt3_itd": ("FLT3",), "itd_high": ("FLT3",), "MLL_PTD": ("KMT2A",),
+    "U2AF1_Q157": ("U2AF1",), "JAK2_V617F": ("JAK2",), "calr_type1": ("CALR",),
+    "calr_or_mpl": ("CALR", "MPL"), "hmr": HMR, "hmr_q157": (*HMR, "U2AF1"), "nRes2": RESIDUAL,
+    "TP53multi": ("TP53",), "tp53_10": ("TP53",), "tp53_disrupted": ("TP53",),
+    "SF3B1_5q": ("SF3B1",), "SF3B1_alpha": ("SF3B1", *_NOT_ALPHA), "cebpa_biallelic": ("CEBPA",),
+    "cebpa_bzip": ("CEBPA",), "adverse_genes": ADVERSE_2017, "myelodysplasia_genes": MYELODYSPLASIA,
+    "signalling": ("FLT3", "NRAS", "KRAS"),
+}  # fmt: skip
+# Inputs that follow from chromosomes: which events, by name or label.
+EVENTS = {
+    **dict.fromkeys((*KARYOTYPES, "core_binding", "t_9_11", "apl", "SF3B1_5q"), ""),
+    **dict.fromkeys(("adverse_cytogenetics", "adverse_cytogenetics_2022"), ""),
+    **dict.fromkeys(("TP53multi", "tp53_disrupted"), r"17p|-17|i\(17"),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -10,18 +11,19 @@ import numpy as np
 import pandas as pd
 
 from app.cohort.scores._aml_inputs import AML
-from app.cohort.scores._columns import Mapped, disease_of
+from app.cohort.scores._columns import Mapped, columns_by_meaning, disease_of
 from app.cohort.scores._definition import GRADES, Definition
-from app.cohort.scores._derived import DERIVED, MADE_OF
+from app.cohort.scores._derived import DERIVED, EVENTS, GENES, MADE_OF
 from app.cohort.scores._eln import LISTS, decided
 from app.cohort.scores._engine import KARYOTYPES, Bits, Scored, scored
 from app.cohort.scores._evidence import Evidence
 from app.cohort.scores._finder import Finder, stored
-from app.cohort.scores._inputs import input_of
+from app.cohort.scores._inputs import INPUTS, input_of
 from app.cohort.scores._ipssm import IPSS_M, ipss_m
 from app.cohort.scores._lymphoid import LYMPHOID
 from app.cohort.scores._myeloid import MYELOID
 from data_loaders import Cohort, CohortError
+from data_loaders.meaning.derived import DRIVERS
 from data_loaders.once import once_per_value
 
 _LISTS = {entry.definition.key: entry for entry in LISTS}
@@ -36,6 +38,10 @@ _SLOW = KARYOTYPES | {
     "adverse_cytogenetics_2022",
     "apl",
 }
+_OF_KARYOTYPES = (
+    "karyotype", "complex_karyotype", "normal_karyotype", "n abnormalities", "monosomal_karyotype",
+    "monosomal karyotype",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,3 +265,46 @@ def _tuples(bits: Bits, names: Sequence[str]) -> np.ndarray[tuple[int], np.dtype
     for place, entry in enumerate(distinct):
         held[place] = tuple(name for i, name in enumerate(names) if int(entry) >> i & 1)
     return held[which]
+
+
+def parts_of_score(cohort: Cohort, words: str) -> set[str]:
+    """Columns and alterations that feed a score, known or not, by a key or :func:`score_called`."""
+    known = columns_by_meaning(cohort)
+    waiting = [
+        key
+        for word in words.split()
+        for key in (SCORES[word].inputs if word in SCORES else (word,))
+    ]
+    waiting += [part for key in waiting for part in MADE_OF.get(key, ())]
+    found: set[str] = set()
+    for key in dict.fromkeys(waiting):
+        stated = cohort.stated_scores.get(key)
+        own = stated.get("column") if isinstance(stated, dict) else stated
+        if own is not None:
+            found.add(f"{'alteration' if own in cohort.features.index else 'variable'}:{own}")
+        wanted = input_of(key)
+        genes = GENES.get(key, () if key in INPUTS else (key,))
+        meanings = [*wanted.terms, *wanted.names]
+        meanings += ["driver"] if not set(DRIVERS).isdisjoint(genes) else []
+        if key in EVENTS:
+            meanings += _OF_KARYOTYPES
+            found |= events_called(cohort, EVENTS[key])
+        found |= {f"variable:{v.name}" for name in meanings for v in known.get(name, ())}
+        found |= alterations_of(cohort, genes)
+    return found
+
+
+def alterations_of(cohort: Cohort, genes: Collection[str]) -> set[str]:
+    """The alterations of genes."""
+    held = zip(map(str, cohort.features.index), cohort.features["gene"], strict=True)
+    return {f"alteration:{name}" for name, gene in held if {name, gene} & set(genes)}
+
+
+def events_called(cohort: Cohort, pattern: str) -> set[str]:
+    """The cytogenetic alterations in whose name or label a pattern is found."""
+    table = cohort.features[cohort.features["kind"] == "cytogenetic"]
+    return {
+        f"alteration:{name}"
+        for name, label in table["label"].items()
+        if re.search(pattern, f"{name} {label}", re.IGNORECASE)
+    }

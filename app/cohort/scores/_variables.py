@@ -6,6 +6,7 @@ follows from what it holds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from copy import copy
 from types import MappingProxyType
@@ -20,6 +21,39 @@ from data_loaders import Cohort, Variable
 from data_loaders.once import once_per_value
 
 PREFIX = "score_"
+_CYTOGENETIC = re.compile(r"cytogen|karyotyp|^cyto|abnormalit")
+# What columns of scores are called, as letters and digits, the more special first: keys of scores,
+# or inputs of those that are not computed here.
+_CALLED = (
+    (r"^ipssm", "ipss_m"),
+    (r"^(ipssra|ageadjustedipssr)", "ipss_ra"),
+    (r"^ipssr", "ipss_r"),
+    (r"^ipss(score|risk|class|group|categ|$)", "cyto_ipssr bm_blasts"),
+    (r"^dipss(plus|\+)", "dipss_plus"),
+    (r"^dipss", "dipss"),
+    (r"^mipss70(plus|\+)", "mipss70_plus_v2"),
+    (r"^mipss70", "mipss70"),
+    (r"^gipss", "gipss"),
+    (r"^mysec", "mysec_pm"),
+    (r"^mtss", "mtss"),
+    (r"^(revised)?ipset", "ipset_survival ipset_thrombosis"),
+    (r"^cpssmol", "cpss_mol"),
+    (r"^cpss", "cpss_karyotype bm_blasts wbc transfusion"),
+    (r"^eln2017", "eln_2017"),
+    (r"^eln2024", "eln_2024_less_intensive"),
+    (r"^eln(20|risk|class|group|categ|$)", "eln_2017 eln_2022"),
+    (r"^sokal", "sokal"),
+    (r"^elts", "elts"),
+    (r"^eutos", "eutos"),
+    (r"^cllipi", "cll_ipi"),
+    (r"^m7flipi", "flipi ecog EZH2 ARID1A MEF2B EP300 FOXO1 CREBBP CARD11"),
+    (r"^flipi", "flipi"),
+    (r"^mipi", "mipi"),
+    (r"^nccnipi", "nccn_ipi"),
+    (r"^r?ipi(score|risk|class|group|$)", "ipi"),
+    (r"^hctci", "hct_ci"),
+    (r"^(driver|mpndriver)", "JAK2 CALR MPL"),
+)
 _FEWEST, _LEAST_SHARE, _SAMPLE = 5, 0.1, 10_000
 
 
@@ -121,3 +155,23 @@ def codes_of(cohort: Cohort, key: str) -> np.ndarray[tuple[int], np.dtype[np.int
     codes = pd.Categorical(result.table["category"], categories=result.categories).codes
     fits = disease_of(cohort, result.definition.disease).possible
     return np.where(fits, codes, -2).astype(np.int16)
+
+
+def score_called(texts: Iterable[str]) -> str:
+    """The score that a column is by its name or label, as a word for each part of it; else empty.
+
+    Groups of karyotypes are an input of scores, whatever score they are called after.
+    """
+    texts = tuple(texts)
+    for text in texts:
+        key = text.removeprefix(PREFIX).removesuffix("_value")
+        if key != text and key in SCORES:
+            return key
+    told = [text.lower().replace("_", " ") for text in texts]
+    if any(_CYTOGENETIC.search(text) for text in told):
+        return ""
+    squashed = [re.sub(r"[^a-z0-9+]", "", text) for text in told]
+    return next(
+        (words for called, words in _CALLED if any(re.search(called, text) for text in squashed)),
+        "",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,8 +19,7 @@ from app.analysis.associations import (
 )
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.two_by_two import conditional_odds_ratios, fisher_p_values
-from app.cohort.groupings import CUT, MIN_GROUP_FOR_TEST, Grouping, GroupingSpec, only_groups
-from app.study.overlapping import features_named, same_site
+from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, only_groups
 from app.study.wording import SIGNIFICANT
 from app.views.genomics.frequencies.analysis import (
     DEFINES,
@@ -30,9 +29,8 @@ from app.views.genomics.frequencies.analysis import (
 )
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
-from data_loaders.arrays import Bools, Ints
+from data_loaders.arrays import Bools
 from data_loaders.meaning.alike import same_word
-from data_loaders.model import CATEGORIES
 
 MOST_GROUPS = 8
 OTHERS = "the other groups"
@@ -83,19 +81,12 @@ class Enrichment:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Groups side by side; each matter is worked out when somebody asks about it.
-
-    Parameters
-    ----------
-    own
-        Features that the groups are made of.
-    """
+    """Groups side by side; each matter is worked out when somebody asks about it."""
 
     cohort: Cohort
     mask: Bools
     grouping: Grouping
     variables: Sequence[str]
-    own: Collection[str] = ()
     endpoint_key: str = ""
     limit: float | None = None
 
@@ -117,17 +108,7 @@ class Comparison:
     @cached_property
     def table(self) -> TableOne:
         """Table one of the groups."""
-        alike = [name for name in self.variables if self._made_alike(name)]
-        return table_one(
-            self.cohort, self.grouping, self.mask, variables=self.variables, alike=alike
-        )
-
-    def _made_alike(self, variable: str) -> bool:
-        """Whether classes are named after alterations that make the groups: of SF3B1, MDS-SF3B1."""
-        if not self.own or self.cohort.variables[variable].kind not in CATEGORIES:
-            return False
-        levels = [str(level) for level in self.cohort.factor(variable)[1]]
-        return not features_named(self.cohort, levels).isdisjoint(self.own)
+        return table_one(self.cohort, self.grouping, self.mask, variables=self.variables)
 
     @cached_property
     def ranked(self) -> pd.DataFrame:
@@ -149,7 +130,7 @@ class Comparison:
         found = self.frequencies
         if found is None or len(found.groups) < 2:
             return None
-        return enrichment(found, next(iter(found.groups)), self.own)
+        return enrichment(found, next(iter(found.groups)))
 
     @cached_property
     def survival(self) -> GroupSurvival | None:
@@ -167,16 +148,9 @@ def compare_groups(
     *,
     grouping: Grouping,
     groups: Sequence[str] = (),
-    without: str = "",
-    own: Collection[str] = (),
     endpoint_key: str = "",
 ) -> Comparison:
     """Compare groups in clinical variables, alterations and survival.
-
-    Parameters
-    ----------
-    without
-        The column that the groups are made of, which is not compared.
 
     Raises
     ------
@@ -184,20 +158,19 @@ def compare_groups(
         If there is no group of a name.
     """
     compared = only_groups(grouping, groups) if groups else grouping
-    variables = [name for name in describable(cohort) if name != without]
-    return Comparison(cohort, mask, compared, variables, own, endpoint_key)
+    variables = [name for name in describable(cohort) if name != grouping.column]
+    return Comparison(cohort, mask, compared, variables, endpoint_key)
 
 
-def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = ()) -> Enrichment:
+def enrichment(found: GroupFrequencies, group: str) -> Enrichment:
     """Which alterations one group has more or less often than the other groups together.
+
+    Those that the groups are made of differ by construction and are not compared.
 
     Parameters
     ----------
     found
         Frequencies by group, of two groups or more.
-    made_of
-        Features that the groups are made of: they differ by construction and are not compared. A
-        feature that is in everybody of some groups and in nobody of the others counts as such.
 
     Raises
     ------
@@ -210,11 +183,9 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
     place, base = names.index(group), found.features
     a, t = found.altered[place], found.tested[place]
     c, u = found.altered.sum(axis=0) - a, found.tested.sum(axis=0) - t
-    separating = _separating(found.altered.T, found.tested.T)
-    defining = base["feature"].isin(list(made_of)).to_numpy() | found.made_of | separating
     notes = np.select(
         [
-            defining,
+            found.made_of,
             np.minimum(t, u) < MIN_GROUP_FOR_TEST,
             a + c == t + u,
             a + c < MIN_COMPARED,
@@ -241,29 +212,6 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
         n=found.groups[group],
         n_others=sum(found.groups.values()) - found.groups[group],
     )
-
-
-def column_of(spec: GroupingSpec) -> str:
-    """The column that groups are made of, which is not compared; empty where there is none."""
-    return spec.name.partition("@")[0] if spec.kind in ("variable", CUT) else ""
-
-
-def made_of(cohort: Cohort, spec: GroupingSpec | None, names: Collection[str] = ()) -> set[str]:
-    """Features that groups are made of, with all others of the same genes.
-
-    Parameters
-    ----------
-    spec
-        How the groups were asked for; None for not known.
-    names
-        Names of the groups: a gene that one of them names (``CALR``, ``SF3B1 + TET2``) makes it.
-    """
-    own = set() if spec is None else set(spec.features)
-    if spec is not None and spec.kind in {"alteration", "alleles"}:
-        own.add(spec.name)
-    genes = zip(map(str, cohort.features.index), cohort.features["gene"], strict=True)
-    chosen = [name for name, gene in genes if name in own or gene in own]
-    return same_site(cohort, chosen) | features_named(cohort, names)
 
 
 def clinical_differences(table: TableOne) -> pd.DataFrame:
@@ -363,14 +311,6 @@ def composition(grouping: Grouping, parts: Grouping, mask: Bools) -> pd.DataFram
             "share": shares.ravel(),
         }
     )
-
-
-def _separating(altered: Ints, tested: Ints) -> Bools:
-    """Features in everybody tested of some groups and in nobody of all others."""
-    known = tested > 0
-    nobody, everybody = (altered == 0) & known, (altered == tested) & known
-    split = (nobody | everybody | ~known).all(axis=1)
-    return np.asarray(split & nobody.any(axis=1) & everybody.any(axis=1))
 
 
 def _higher_in(row: VariableRow, names: Sequence[str]) -> str:

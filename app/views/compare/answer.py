@@ -51,7 +51,7 @@ def comparison_answer(
     """
     contrast, survival = result.contrast, result.survival
     if contrast_of is not None and result.frequencies is not None:
-        contrast = enrichment(result.frequencies, contrast_of, result.own)
+        contrast = enrichment(result.frequencies, contrast_of)
     title = comparison_title("Clinical differences", result)
     sentences = [clinical_reading(result.ranked, result.table.names)]
     figures: dict[str, Callable[[], go.Figure]] = {
@@ -67,10 +67,10 @@ def comparison_answer(
             figures["Alterations"] = titled(
                 cohort, contrast_title(contrast), enrichment_figure, contrast, result.colours
             )
-            figures["Frequencies"] = titled(
-                cohort, comparison_title(DIFFERENT, result),
-                frequency_figure, result.frequencies, most_different(contrast),
-            )  # fmt: skip
+        figures["Frequencies"] = titled(
+            cohort, comparison_title(DIFFERENT, result),
+            frequency_figure, result.frequencies, most_different(contrast),
+        )  # fmt: skip
     if survival is not None:
         sentences.append(survival_reading(survival))
     figures["Sizes"] = titled(cohort, comparison_title("Patients", result), _sizes, result)
@@ -104,9 +104,16 @@ def draw_differences(result: Comparison, most: int) -> go.Figure:
 
 
 def most_different(contrast: Enrichment) -> list[str]:
-    """The alterations that differ most, as many as a figure of all groups has rows for."""
+    """The alterations that differ most, as many as a figure of all groups has rows for.
+
+    Where none was compared, those that the groups are made of.
+    """
     table = contrast.table
-    return [str(name) for name in table.loc[table["note"] == "", "feature"].head(_DOTS)]
+    compared = table[table["note"] == ""]
+    if compared.empty:
+        apart = (table["frequency"] - table["others_frequency"]).abs()
+        compared = table.loc[apart.sort_values(ascending=False).index]
+    return [str(name) for name in compared["feature"].head(_DOTS)]
 
 
 def _sizes(result: Comparison) -> go.Figure:

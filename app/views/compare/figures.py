@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.associations import IN_OTHER_WORDS, MADE_ALIKE
+from app.analysis.associations import IN_OTHER_WORDS, MADE_ALIKE, PART_OF
 from app.cohort.colours import BLUE, NEUTRAL, SLATE
 from app.study.figures.labels import all_shortened, shortened
 from app.study.figures.legend import legend_above
@@ -45,7 +45,7 @@ def differences_figure(
     colours
         By group: between two groups a clear difference has the colour of the one that is higher.
     """
-    told = rows[rows["smd"].notna() & ~rows["test"].isin([IN_OTHER_WORDS, MADE_ALIKE])]
+    told = rows[rows["smd"].notna() & ~rows["test"].isin([PART_OF, MADE_ALIKE, IN_OTHER_WORDS])]
     own = told.head(most).reset_index(drop=True)
     clear = (own["q_value"] < SIGNIFICANT).to_numpy()
     reach = float(np.clip(own["smd"].max() * 1.1 if len(own) else 0.0, 0.3, WIDEST_SMD))

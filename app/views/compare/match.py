@@ -20,11 +20,10 @@ from app.cohort.groupings import (
     fixed_cut,
     only_groups,
 )
+from app.study.wording import some
 from data_loaders import Cohort
 from data_loaders.meaning.alike import same_word
-from data_loaders.wording import listing, plural
-
-_NAMED = 6
+from data_loaders.wording import plural
 
 
 @dataclass(frozen=True)
@@ -260,13 +259,6 @@ def _present(held: Grouping, mask: Bools) -> dict[str, str]:
     """Groups with patients, by the word they are compared by."""
     sizes = zip(held.names, held.sizes(mask), strict=True)
     return {same_word(name): name for name, size in sizes if size}
-
-
-def some(labels: tuple[str, ...]) -> str:
-    """Labels in a sentence, the first six where there are many."""
-    if len(labels) <= _NAMED + 1:
-        return listing(list(labels))
-    return f"{', '.join(labels[:_NAMED])} and {len(labels) - _NAMED} more"
 
 
 def _variables(cohort: Cohort) -> dict[str, str]:

@@ -21,7 +21,7 @@ from app.shell.links import GROUP, group_labels
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.study.question import Question
-from app.views.compare.analysis import MOST_GROUPS, Comparison, column_of, made_of
+from app.views.compare.analysis import MOST_GROUPS, Comparison
 from app.views.compare.page_lists import draw_lists
 from app.views.survival.page_immortal_time import immortal_time_guard
 from data_loaders.meaning.vocabulary import term_of
@@ -79,12 +79,7 @@ def draw_controls(looking: Looking) -> Compared | None:
             "condition of the filter."
         )
         return None
-    settings = {
-        "groups": picked,
-        "without": column_of(spec),
-        "own": sorted(made_of(looking.cohort, spec, grouping.names)),
-        "endpoint_key": endpoint,
-    }
+    settings = {"groups": picked, "endpoint_key": endpoint}
     question = ask(looking, "compare.groups", settings, spec, chosen.arrangement)
     return Compared(looking, spec, question, result_of(question))
 

@@ -128,16 +128,17 @@ def draw_alterations(compared: Compared) -> None:
     group, *others = found.groups
     if len(others) > 1:
         group = choice("One group against the others", found.groups, CONTRAST, wrap=True)
-    contrast = enrichment(found, group, result.own)
+    contrast = enrichment(found, group)
     st.markdown(f"- {enrichment_reading(contrast)}")
     left, right = st.columns(2, gap="large")
-    if not contrast.n_tested:
-        st.info("No alteration is frequent enough, and tested in enough patients, to be compared.")
-        return
     answer, question = _answered(compared, contrast_of=group)
     tell = partial(draw_adding, answer, question)
     with left:
-        _draw_contrast(answer, contrast, key="compare_volcano", beside=partial(tell, "Alterations"))
+        if contrast.n_tested:
+            beside = partial(tell, "Alterations")
+            _draw_contrast(answer, contrast, key="compare_volcano", beside=beside)
+        else:
+            st.info("No alteration is to be compared: the table says why not.")
     with right:
         figure_with_downloads(
             answer.figures["Frequencies"](),
@@ -169,11 +170,9 @@ def draw_alterations(compared: Compared) -> None:
         ),
         printed=PRINTED,
     )
-    own = contrast.by_construction
-    made = f" Not compared, as the groups are made of them: {', '.join(own)}." if own else ""
     st.caption(
         f"Denominators are the patients tested. Fisher's exact test; conditional odds ratios with "
-        f"exact 95% intervals; q (Benjamini-Hochberg) over {contrast.n_tested} compared.{made}"
+        f"exact 95% intervals; q (Benjamini-Hochberg) over {contrast.n_tested} compared."
     )
     draw_data_driven(compared)
     versus = f"{group} against {contrast.others}"

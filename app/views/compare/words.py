@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from app.analysis.associations import IN_OTHER_WORDS, MADE_ALIKE, TableOne
+from app.analysis.associations import IN_OTHER_WORDS, MADE_ALIKE, PART_OF, TableOne
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
 from app.study.accounting import Accounting
 from app.study.methods import endpoint_sentence
@@ -21,13 +21,14 @@ from app.study.wording import (
     mid_sentence,
 )
 from app.views.compare.analysis import Comparison, Enrichment
-from app.views.genomics.frequencies.analysis import MIN_COMPARED
+from app.views.genomics.frequencies.analysis import MIN_COMPARED, made_of_sentence
 from app.views.survival.curves.analysis import GroupSurvival
 
 _LEADING = 3
 _NOT_TESTED = {
+    PART_OF: "being part of what the groups are made of",
+    MADE_ALIKE: "being made of the same as the groups",
     IN_OTHER_WORDS: "telling the groups in other words",
-    MADE_ALIKE: "being made of the same alterations as the groups",
 }
 
 
@@ -77,7 +78,7 @@ def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
         for row in hits.head(_LEADING).to_dict("records")
     ]
     also = "".join(
-        f" Not tested, {why}: {listing(list(same.map(str)))}."
+        f" Described and not tested, {why}: {'; '.join(same.map(str))}."
         for test, why in _NOT_TESTED.items()
         if len(same := ranked.loc[ranked["test"] == test, "label"])
     )
@@ -86,8 +87,9 @@ def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
 
 def enrichment_reading(found: Enrichment) -> str:
     """The alterations that differ, in one sentence."""
+    made = made_of_sentence(found.by_construction)
     if not found.n_tested:
-        return f"No alteration could be compared between {found.group} and {found.others}."
+        return f"No alteration could be compared between {found.group} and {found.others}.{made}"
     hits = found.hits
     leading = [
         f"{row.label} ({format_percent(row.frequency)} against "
@@ -98,7 +100,7 @@ def enrichment_reading(found: Enrichment) -> str:
     return (
         f"**Alterations:** {len(hits)} of {count(found.n_tested, 'alteration')} compared "
         f"{'differs' if len(hits) == 1 else 'differ'} between {found.group} and {found.others} at "
-        f"q below {SIGNIFICANT}{', led by ' + listing(leading) if leading else ''}."
+        f"q below {SIGNIFICANT}{', led by ' + listing(leading) if leading else ''}.{made}"
     )
 
 
@@ -159,15 +161,14 @@ def _clinical(table: TableOne) -> str:
         "and ranked by p-value; p-values were adjusted over those tested (Benjamini & Hochberg "
         "1995). A group with fewer than "
         f"{MIN_GROUP_FOR_TEST} patients with a value was in no test. The standardised mean "
-        "difference is the largest of all pairs of the groups tested. A variable that tells the "
-        "groups in other words, such as the number that they are cut from, or that is made of the "
-        "same alterations, was not tested. Missing values were counted and not imputed."
+        "difference is the largest of all pairs of the groups tested. A variable that "
+        "the groups are made of, that is made of the same, or that tells them in other words was "
+        "described and not tested. Missing values were counted and not imputed."
     )
 
 
 def _alterations(contrast: Enrichment) -> str:
-    own = contrast.by_construction
-    made = f" Not compared, as the groups are made of them: {listing(own)}." if own else ""
+    made = made_of_sentence(contrast.by_construction, whole=True)
     return (
         f"Alterations of {contrast.group} ({contrast.n:,}) were compared with {contrast.others} "
         f"({contrast.n_others:,}) among the patients tested for each, by Fisher's exact test, "

@@ -23,6 +23,7 @@ from app.analysis.subgroups import (
     subgroup_stability,
 )
 from app.cohort.groupings import (
+    ALTERATIONS,
     MIN_GROUP_FOR_TEST,
     OUTSIDE,
     Grouping,
@@ -131,6 +132,7 @@ def place_result(
         result.groups,
         grey=UNNAMED,
         data_driven=True,
+        made_of=(ALTERATIONS,),
     )
     grouping.codes[~mask] = OUTSIDE
     return SubgroupMap(

@@ -23,7 +23,7 @@ from app.study.accounting import Accounting
 from app.study.outcomes import EVERYONE, NOT_OBSERVED, Outcome
 from app.views.cohort.overview.analysis import Categories, Histogram, categories_of, numbers_of
 from app.views.cohort.overview.answer import MOST_ALTERATIONS, MOST_VARIABLES, Pictures
-from app.views.compare.analysis import Comparison, column_of, made_of
+from app.views.compare.analysis import Comparison
 from app.views.genomics.frequencies.analysis import GroupFrequencies, frequencies_of
 from app.views.genomics.pairs.analysis import MIN_ALTERED, PairScreen
 from app.views.home.analysis import Diseases, Glance, disease_variables
@@ -424,9 +424,8 @@ def tallied_comparison(
         If the tally cannot count by these groups.
     """
     grouping = tally.grouping(spec, selected)
-    own = made_of(tally.cohort, spec, grouping.names)
     nobody = np.zeros(0, dtype=bool)
-    result = Comparison(tally.cohort, nobody, grouping, (), own, endpoint)
+    result = Comparison(tally.cohort, nobody, grouping, (), endpoint)
     found = None
     if tally.alterations:
         found, _ = tallied_frequencies(tally, selected, spec)
@@ -434,7 +433,7 @@ def tallied_comparison(
     sizes = dict(zip(table.names, table.sizes, strict=True))
     # What is worked out of rows when somebody asks for it is known of counts.
     vars(result).update(
-        table=replace(table, rows=tuple(r for r in table.rows if r.name != column_of(spec))),
+        table=replace(table, rows=tuple(r for r in table.rows if r.name != grouping.column)),
         frequencies=found,
         sizes=tuple(sizes.get(name, 0) for name in grouping.names),
         survival=tallied_survival(tally, selected, endpoint, spec) if endpoint else None,

@@ -72,7 +72,7 @@ def test_missing_values_are_those_of_the_file(cohort: Cohort):
 
 
 def test_table_one_is_a_table_on_the_stage_and_on_slides(cohort: Cohort):
-    told = answer(cohort, "cohort.table_one", Filter(), "variable:diagnosis", own=("diagnosis",))
+    told = answer(cohort, "cohort.table_one", Filter(), "variable:diagnosis")
     assert told.title == "Table one by diagnosis, 2,000 patients"
     printed = told.tables()["Table one"]
     stage = staged(told.figure)

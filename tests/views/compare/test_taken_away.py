@@ -19,7 +19,6 @@ from app.study.figures.theme import title_of
 from app.study.question import Question
 from app.study.scripts.parts import GROUPS_FILE, GROUPS_OF_OTHER_FILE
 from app.study.scripts.question import question_script
-from app.views.compare.analysis import made_of
 from app.views.compare.two_cohorts.analysis import compare_cohorts, hazards_reading
 from app.views.compare.two_cohorts.answer import cohorts_answer
 from app.views.compare.two_cohorts.asking import AskedInBoth
@@ -39,7 +38,7 @@ def asked(
     """What the page was asked to compare."""
     return Question(
         "demo:mpn", cohort.fingerprint, "compare.groups", chosen, grouping,
-        settings={"own": sorted(made_of(cohort, grouping)), "endpoint_key": "os", **settings},
+        settings={"endpoint_key": "os", **settings},
     )  # fmt: skip
 
 
@@ -73,7 +72,6 @@ def test_the_script_of_two_picked_groups_prints_the_pages_numbers(cohort: Cohort
         GroupingSpec.parse("variable:driver"),
         Filter.from_dict({"column": "diagnosis", "in": ["MF"]}),
         groups=("CALR", "Triple-negative"),
-        without="driver",
     )
     answer = answer_to(question, cohort)
     assert list(answer.figures) == [
@@ -166,10 +164,7 @@ def test_the_script_of_two_cohorts_prints_the_numbers_of_both(tmp_path: Path):
     old = Filter.from_dict({"column": "age_years", "between": [50, None]})
     groups = ("TP53 mutated", "TP53 wild type")
     first, second = cohorts
-    settings = {
-        "own": tuple(tuple(sorted(made_of(cohort, spec))) for cohort in cohorts),
-        "endpoint_key": "os",
-    }
+    settings = {"endpoint_key": "os"}
     result = compare_cohorts(
         (old.apply(first), old.apply(second)),
         (only_groups(spec.build(first), groups), only_groups(spec.build(second), groups)),
@@ -202,7 +197,7 @@ def test_groups_saved_of_either_cohort_are_read_from_a_file_each(tmp_path: Path)
     sides, groupings = zip(
         *((EVERYONE.apply(cohort), by.build(cohort)) for cohort in cohorts), strict=True
     )
-    settings = {"own": ((), ()), "endpoint_key": "os"}
+    settings = {"endpoint_key": "os"}
     result = compare_cohorts(sides, groupings, **settings)
     script = cohorts_script(
         result, AskedInBoth((EVERYONE, EVERYONE), (saved, saved), settings=settings)

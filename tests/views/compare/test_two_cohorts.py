@@ -13,7 +13,7 @@ from scipy.stats import fisher_exact, mannwhitneyu
 from app.analysis.associations import TableOne, table_one
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingError, GroupingSpec, by_labels, filters_from_text
-from app.views.compare.analysis import enrichment, made_of
+from app.views.compare.analysis import enrichment
 from app.views.compare.match import Matching, match_cohorts, matched, shared, unmatched
 from app.views.compare.two_cohorts.analysis import (
     clinical_replication,
@@ -243,7 +243,7 @@ def test_aml_of_two_published_cohorts_agrees_with_pandas_scipy_and_lifelines(pub
         grouping = spec.build(cohort)
         kinds = ["gene"]
         found = group_frequencies(cohort, everyone(cohort), kinds, grouping=grouping)
-        sides.append(enrichment(found, "TP53 mutated", made_of(cohort, spec)))
+        sides.append(enrichment(found, "TP53 mutated"))
         survival.append(survival_by_group(cohort, everyone(cohort), "os", grouping))
     table = replication(*sides, matching.alterations).set_index("feature")
     assert len(table) > 8

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from app.analysis.associations import TableOne, describable, table_one
 from app.cohort.groupings import Grouping, by_labels
 from app.views.cohort.overview.analysis import ranked_variables, selected_alterations
@@ -19,7 +17,6 @@ def described(
     *,
     by_mean: bool = False,
     alterations: bool = True,
-    own: Sequence[str] = (),
     grouping: Grouping | None = None,
 ) -> TableOne:
     """Table one of the selected patients, the most telling variables first.
@@ -30,8 +27,6 @@ def described(
         Whether numbers are compared by their means rather than by rank.
     alterations
         Whether the most frequent alterations, and derived ones, stand in it.
-    own
-        Variables that the groups are made of, which are not compared.
     grouping
         None for everyone in one column.
 
@@ -43,10 +38,9 @@ def described(
     if grouping is None:
         grouping = by_labels("Everyone", ["Everyone"] * cohort.n, ["Everyone"])
     known = describable(cohort)
-    left_out = {grouping.label, *(cohort.variables[n].label for n in own if n in cohort.variables)}
     order = [item.variable.name for item in ranked_variables(cohort)]
     order += [name for name in known if name not in order]
-    variables = [n for n in order if n in known and cohort.variables[n].label not in left_out]
+    variables = [n for n in order if n in known and grouping.column != n]
     features: list[str] = []
     if alterations and cohort.alterations.shape[1]:
         leading = selected_alterations(cohort, mask, MOST_ALTERATIONS)

@@ -35,10 +35,8 @@ def draw_table_one(looking: Looking) -> None:
         kind = choice("Numbers", (_BY_RANK, _BY_MEAN), "table_numbers", linked=False, quiet=True)
         genes = st.toggle("With alterations", value=True, key="table_alterations")
         smd_order = st.toggle("Largest difference first", key="table_by_difference")
-    spec = chosen.spec
-    own = [spec.name] if spec is not None and spec.kind == "variable" else []
-    settings = {"by_mean": kind == _BY_MEAN, "alterations": genes, "own": own}
-    question = ask(looking, "cohort.table_one", settings, spec, chosen.arrangement)
+    settings = {"by_mean": kind == _BY_MEAN, "alterations": genes}
+    question = ask(looking, "cohort.table_one", settings, chosen.spec, chosen.arrangement)
     table = result_or_reason(question)
     if table is None:
         return

@@ -16,9 +16,9 @@ from app.analysis.competing_risks import group_cox
 from app.cohort.filters import Selection
 from app.cohort.groupings import Grouping
 from app.study.outcomes import outcome_of
-from app.study.wording import SIGNIFICANT, count, format_p, format_ratio, mid_sentence
+from app.study.wording import SIGNIFICANT, count, format_p, format_ratio, mid_sentence, some
 from app.views.compare.analysis import Comparison, Enrichment, direction
-from app.views.compare.match import Matching, match_cohorts, some
+from app.views.compare.match import Matching, match_cohorts
 from app.views.compare.words import lowered
 from app.views.survival.curves.analysis import GroupSurvival
 from data_loaders import Cohort
@@ -103,18 +103,11 @@ def compare_cohorts(
     selections: tuple[Selection, Selection],
     groupings: tuple[Grouping, Grouping],
     *,
-    without: str = "",
-    own: Sequence[Sequence[str]] = ((), ()),
     endpoint_key: str = "",
 ) -> TwoCohorts:
     """Compare the same groups in two cohorts.
 
     Survival is followed for as long as the shorter follow-up of the two.
-
-    Parameters
-    ----------
-    without
-        The first cohort's column that the groups are made of, which is not compared.
     """
     first, second = (selection.source for selection in selections)
     matching = match_cohorts(first, second)
@@ -123,7 +116,7 @@ def compare_cohorts(
     variables = {
         name: matching.variables[name]
         for name in describable(first)
-        if name != without and first.variables[name].role != "study"
+        if name != groupings[0].column and first.variables[name].role != "study"
         if matching.variables.get(name) in theirs
     }
     key = endpoint_key if endpoint_key in second.endpoints else ""
@@ -133,8 +126,8 @@ def compare_cohorts(
     ]
     limit = min(_last_time(*one, key) for one in asked) if key else None
     ours, others = (
-        Comparison(*one, list(names), features, key, limit)
-        for one, names, features in zip(asked, (variables, variables.values()), own, strict=True)
+        Comparison(*one, list(names), key, limit)
+        for one, names in zip(asked, (variables, variables.values()), strict=True)
     )
     return TwoCohorts(selections, (ours, others), matching)
 

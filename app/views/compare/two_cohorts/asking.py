@@ -17,7 +17,6 @@ from app.cohort.groupings import (
     arranged,
     only_groups,
 )
-from app.views.compare.analysis import column_of, made_of
 from app.views.compare.match import match_cohorts, matched, unmatched
 from app.views.compare.two_cohorts.analysis import TwoCohorts, compare_cohorts
 from data_loaders import Cohort
@@ -97,13 +96,7 @@ def put_to_both(  # noqa: PLR0917 - a question in its parts
     alone = unmatched(grouping, there, masks)
     called = dict(same(*alone)) if same is not None and all(alone) else {}
     ours, others = matched(grouping, there, masks, called)
-    settings: dict[str, Any] = {
-        "without": column_of(spec),
-        "own": (
-            sorted(made_of(cohort, spec, ours.names)), sorted(made_of(other, theirs, ours.names)),
-        ),
-        "endpoint_key": endpoint_key,
-    }  # fmt: skip
+    settings: dict[str, Any] = {"endpoint_key": endpoint_key}
     asked = AskedInBoth((chosen, where), (spec, theirs), arrangement, called, settings)
     return Both(compare_cohorts(selections, (ours, others), **settings), asked)
 

@@ -14,9 +14,8 @@ from app.cohort.colours import BLUE
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
 from app.study.accounting import Accounting
 from app.study.outcomes import too_small
-from app.study.overlapping import features_named
-from app.study.wording import count, format_p, listing
-from app.views.genomics.frequencies.analysis import feature_positions
+from app.study.wording import count, format_p, some
+from app.views.genomics.frequencies.analysis import feature_positions, group_frequencies
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 
@@ -42,6 +41,8 @@ class Burden:
         Groups that are too small to be in the test.
     not_counted
         Alterations that the groups are made of, which would make them differ by themselves.
+    circular
+        Whether the groups are made of all of them: then these are counted, and not tested.
     incomplete
         Patients not tested for some of the alterations: their number may be higher.
     """
@@ -57,6 +58,7 @@ class Burden:
     accounting: Accounting
     untested: tuple[str, ...] = ()
     not_counted: tuple[str, ...] = ()
+    circular: bool = False
 
 
 def mutation_burden(
@@ -77,9 +79,13 @@ def mutation_burden(
         If nobody is left or the cohort has no alteration of these kinds.
     """
     positions = feature_positions(cohort, kinds)
-    own_names = set() if grouping is None else features_named(cohort, grouping.names)
-    made_of = np.isin(cohort.features.index[positions].astype(str), sorted(own_names))
-    if made_of.all():
+    made_of = np.zeros(len(positions), dtype=bool)
+    if grouping is not None:
+        found = group_frequencies(cohort, mask, kinds, grouping)
+        names = found.features.loc[found.made_of, "feature"]
+        made_of = cohort.features.index[positions].isin(names)
+    circular = bool(made_of.all())
+    if circular:
         made_of[:] = False
     not_counted = tuple(cohort.features["label"].iloc[positions[made_of]].astype(str))
     positions = positions[~made_of]
@@ -97,7 +103,7 @@ def mutation_burden(
         own = {name: values for name, values in own.items() if len(values)}
         colours = {n: c for n, c in zip(grouping.names, grouping.colours, strict=True) if n in own}
     large = {name: n for name, n in own.items() if len(n) >= MIN_GROUP_FOR_TEST}
-    p_value, test = _test(list(large.values()))
+    p_value, test = (float("nan"), "") if circular else _test(list(large.values()))
     return Burden(
         summary=pd.DataFrame([_summary(name, values) for name, values in own.items()]),
         shares=_shares(own),
@@ -110,6 +116,7 @@ def mutation_burden(
         accounting=Accounting.of_groups(mask, grouping),
         untested=tuple(name for name in own if name not in large),
         not_counted=not_counted,
+        circular=circular,
     )
 
 
@@ -132,11 +139,10 @@ def burden_reading(found: Burden) -> list[str]:
             sentences.append(f"Not in the test: {too_small(found.untested)}.")
     elif len(found.summary) > 1:
         why = too_small(found.untested) if found.untested else "the number does not vary"
+        why = "the groups are made of these alterations" if found.circular else why
         sentences.append(f"No test: {why}.")
     if found.not_counted:
-        sentences.append(
-            f"Not counted, as the groups are made of it: {listing(list(found.not_counted))}."
-        )
+        sentences.append(f"Not counted, as the groups are made of it: {some(found.not_counted)}.")
     if found.incomplete:
         sentences.append(
             f"{count(found.incomplete, 'patient')} were not tested for every alteration counted: "

@@ -20,8 +20,9 @@ from app.analysis.associations import (
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.two_by_two import conditional_odds_ratios, fisher_p_values
 from app.cohort.groupings import Grouping
+from app.cohort.made_of import alterations_in
+from app.cohort.overlapping import overlap_families
 from app.study.accounting import Accounting
-from app.study.overlapping import features_named, overlap_families
 from app.study.wording import (
     SIGNIFICANT,
     count,
@@ -29,6 +30,7 @@ from app.study.wording import (
     format_percent_ci,
     format_q,
     listing,
+    some,
 )
 from data_loaders import Cohort
 from data_loaders.arrays import Bools, Positions
@@ -63,7 +65,7 @@ class GroupFrequencies:
     families
         Family of each feature: those that overlap count once among the tests.
     made_of
-        Which features the names of the groups name: they are not compared.
+        Which features the groups are made of: they are described and not compared.
     """
 
     overall: pd.DataFrame
@@ -202,7 +204,10 @@ def frequencies_of(  # noqa: PLR0917
     order = overall.sort_values(["frequency", "label"], ascending=[False, True]).index
     ordered = [names[place] for place in order]
     colours = {} if grouping is None else dict(zip(grouping.names, grouping.colours, strict=True))
-    own = features_named(cohort, colours)
+    if grouping is None:
+        own = np.zeros(len(ordered), dtype=bool)
+    else:
+        own = alterations_in(cohort, grouping, ordered, a[1:, order], t[1:, order])
     return GroupFrequencies(
         overall=overall.loc[order].reset_index(drop=True),
         altered=a[1:, order],
@@ -213,7 +218,7 @@ def frequencies_of(  # noqa: PLR0917
         kinds=kinds,
         accounting=accounting,
         families=overlap_families(cohort, ordered),
-        made_of=np.isin(ordered, sorted(own)),
+        made_of=own,
     )
 
 
@@ -336,6 +341,19 @@ def _shares(altered: Integers, tested: Integers) -> dict[str, npt.NDArray[np.gen
     }  # fmt: skip
 
 
+def made_of_sentence(labels: Sequence[str], *, whole: bool = False) -> str:
+    """That what groups are made of is no finding, to follow a sentence; empty without any.
+
+    Parameters
+    ----------
+    whole
+        Whether all are named, or the first.
+    """
+    named = listing(labels) if whole else some(labels)
+    part = "Part of what the groups are made of, so described and not compared"
+    return f" {part}: {named}." if labels else ""
+
+
 def frequency_reading(found: GroupFrequencies) -> list[str]:
     """The frequencies in plain words, one sentence each, from rules."""
     rows = found.overall[found.overall["altered"] > 0]
@@ -369,9 +387,8 @@ def frequency_reading(found: GroupFrequencies) -> list[str]:
         parts.append(f"{row.label} ({words}; {format_q(row.q_value)})")
     if parts:
         sentences.append(f"Clearest: {'; '.join(parts)}.")
-    own = found.features.loc[found.made_of, "label"].tolist()
-    if own:
-        sentences.append(f"Not compared, as the groups are made of it: {listing(own)}.")
+    made = made_of_sentence(found.features.loc[found.made_of, "label"].tolist())
+    sentences += [made.strip()] if made else []
     smallest = min(found.groups.values())
     if smallest < _FEW:
         sentences.append(

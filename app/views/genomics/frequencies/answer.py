@@ -16,6 +16,7 @@ from app.views.genomics.frequencies.analysis import (
     GroupFrequencies,
     frequency_reading,
     group_frequencies,
+    made_of_sentence,
 )
 from app.views.genomics.frequencies.figures import frequency_alt, frequency_figure
 from app.views.genomics.words import by_groups, kinds_sentence
@@ -95,7 +96,7 @@ def _methods(result: GroupFrequencies) -> list[str]:
         ways = "; ".join(words for name, words in _TESTS.items() if name in used)
         groups = [f"{name} ({size:,})" for name, size in result.groups.items()]
         own = result.features.loc[result.made_of, "label"].tolist()
-        made_of = f" Not compared, as the groups are made of it: {listing(own)}." if own else ""
+        made_of = made_of_sentence(own, whole=True)
         parts.append(
             f"Groups by {mid_sentence(result.label)}: {listing(groups)}. "
             f"{capitalised(ways)}. Odds ratios are conditional maximum likelihood "

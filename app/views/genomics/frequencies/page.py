@@ -9,7 +9,6 @@ import streamlit as st
 
 from app.shell.columns import columns, pinned, two_decimals
 from app.shell.controls.choice import choice, pick
-from app.shell.controls.grouping import ChosenGrouping
 from app.shell.layout import download_table
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
@@ -45,27 +44,9 @@ def draw_frequencies(looking: Looking) -> None:
     answer = answer_of(question, looking.cohort, result)
     place = frame()
     show(answer, place)
-    with place.words:
-        _draw_by_construction(chosen)
     if len(result.differences):
         _draw_differences(looking, result)
     take_away(answer, question)
-
-
-def _draw_by_construction(chosen: ChosenGrouping) -> None:
-    if chosen.spec is not None and chosen.spec.kind in _OF_ALTERATIONS:
-        st.caption(
-            "The groups are made of alterations: these differ between the groups by construction, "
-            "and their p-values mean nothing."
-        )
-    elif chosen.grouping is not None and chosen.grouping.data_driven:
-        st.caption(
-            "The groups were found in these very alterations: that they differ is no finding, and "
-            "the p-values are too small."
-        )
-
-
-_OF_ALTERATIONS = ("alteration", "genes", "hierarchy", "burden", "alleles")
 
 
 def _draw_differences(looking: Looking, result: GroupFrequencies) -> None:

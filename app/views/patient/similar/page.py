@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.cohort.groupings import selection_against_rest
+from app.cohort.groupings import ALTERATIONS, selection_against_rest
 from app.shell.controls.choice import choice
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.time_axis import draw_axis_end
@@ -191,7 +191,8 @@ _SAVED = "_saved_similar"
 def _save(looking: Looking, found: SimilarPatients, name: str) -> None:
     # The patient itself is in neither group: it chose the one and would weigh on the other.
     mask = looking.selection.mask & (np.arange(looking.cohort.n) != found.position)
-    grouping = selection_against_rest(found.neighbours, mask, name, label=name)
+    made_of = (*(f"variable:{name}" for name in found.profiles.variables), ALTERATIONS)
+    grouping = selection_against_rest(found.neighbours, mask, name, label=name, made_of=made_of)
     kept = save_groups(looking.cohort, name, grouping)
     st.session_state[_SAVED] = (looking.cohort.fingerprint, kept)
     st.toast(f"“{kept}” is saved: every page can compare by it.")

@@ -12,11 +12,11 @@ import pandas as pd
 from app.analysis.arrays import Bools
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.regression import survival_scan
+from app.cohort.overlapping import overlap_families
 from app.study.accounting import Accounting
 from app.study.adjustment import covariate_frame
 from app.study.contained_covariates import contained_in
 from app.study.outcomes import Outcome, outcome_of
-from app.study.overlapping import overlap_families
 from app.study.wording import SIGNIFICANT, format_q, format_ratio
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,8 +11,6 @@ from data_loaders import Cohort
 from data_loaders.arrays import Positions, States
 
 _NESTED = 0.95
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9]")
-_ARM = re.compile(r"(?:[1-9]|1\d|2[0-2]|X|Y)[pq]")
 _CHROMOSOME = re.compile(r"(?<![\d.])(?:[1-9]|1\d|2[0-2])(?![\d.])|(?<![a-z])[xy](?![a-wz])")
 
 
@@ -38,26 +36,6 @@ def overlap_families(cohort: Cohort, features: Sequence[str]) -> Positions:
             if _nested(cohort.feature_state(features[i]), cohort.feature_state(features[j])):
                 family[family == family[i]] = family[j]
     return np.unique(family, return_inverse=True)[1]
-
-
-def features_named(cohort: Cohort, names: Collection[str]) -> set[str]:
-    """Alterations that the names of groups name, with all others of the same genes.
-
-    ``ASXL1 mutated`` names ASXL1, ``CALR type 1`` CALR, ``AML with NPM1`` NPM1, ``MDS-biTP53`` TP53
-    and ``MDS-5q`` del(5q): such groups are made of them, so that they differ is no finding.
-    """
-    words = {word for name in names for word in _WORD.findall(name)}
-    parts = {part.removeprefix("bi") for word in words for part in word.split("-")[1:]}
-    words |= {f"del({part})" if _ARM.fullmatch(part) else part for part in parts}
-    own = []
-    features = cohort.features
-    for feature, gene, label in zip(
-        map(str, features.index), features["gene"], map(str, features["label"]), strict=True
-    ):
-        whole = any(name == label or name.startswith(f"{label} ") for name in names)
-        if whole or {feature, gene, label} & words:
-            own.append(feature)
-    return same_site(cohort, own)
 
 
 def same_site(cohort: Cohort, features: Sequence[str]) -> set[str]:

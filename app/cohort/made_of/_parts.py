@@ -1,0 +1,168 @@
+"""The variables and alterations that something is made of, from its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from app.cohort.classification import SYSTEMS, parts_of_class
+from app.cohort.derived import Derived, derived_among, names_in
+from app.cohort.groupings import Grouping
+from app.cohort.made_of._by_counts import carried_by_all
+from app.cohort.overlapping import same_site
+from app.cohort.scores import alterations_of, events_called, parts_of_score, score_called
+from data_loaders import Cohort, Variable
+from data_loaders.arrays import Bools
+from data_loaders.meaning.vocabulary import term_of
+from data_loaders.model import CATEGORIES
+from data_loaders.once import once_per_value
+
+PART, ALIKE = "part", "alike"
+# Of columns of the vocabulary that are no scores: the terms, events (a pattern) and genes of each.
+_TERMS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
+    "ighv": (("ighv_identity", "ighv_mutation"), None, ()),
+    "ldh_high": (("ldh", "ldh_ratio"), None, ()),
+    "double_hit": (
+        (),
+        r"(?<![a-z0-9])(myc|bcl-?2|bcl-?6)[ _-]*(r\b|rear|break|split|trans|fusion|fish)|"
+        r"t\(8;14\)|t\(14;18\)|t\(3;14\)|t\(8;22\)|t\(2;8\)",
+        (),
+    ),
+    "fish_class": ((), r"13q|11q|17p|\+12|trisomy", ()),
+    **dict.fromkeys(
+        ("cyto_ipssr", "cytogenetic_risk", "complex_karyotype", "normal_karyotype", "karyotype"),
+        (("karyotype",), "", ()),
+    ),
+    "chr17": ((), r"17p|-17|i\(17", ()),
+    "jak2_vaf": ((), None, ("JAK2",)),
+    "calr_vaf": ((), None, ("CALR",)),
+    "flt3_itd_ratio": ((), None, ("FLT3",)),
+}
+
+
+@once_per_value
+def parts_of(cohort: Cohort, names: tuple[str, ...]) -> frozenset[str]:
+    """All that something is made of, itself and what its parts are made of included.
+
+    Parameters
+    ----------
+    names
+        As :attr:`~app.cohort.groupings.Grouping.made_of` has them: ``variable:ipssm``,
+        ``alteration:TP53``, ``score:ipss_m``, ``class:who_2022``, ``alterations:``.
+    """
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _direct(cohort, name)
+    return frozenset(found)
+
+
+def _direct(cohort: Cohort, name: str) -> set[str]:
+    kind, _, what = name.partition(":")
+    formula = _formulas(cohort).get(name)
+    if formula is not None:
+        return names_in(cohort, formula)
+    if kind == "alteration":
+        return {f"alteration:{other}" for other in same_site(cohort, [what])}
+    if kind == "alterations":
+        return {f"alteration:{other}" for other in cohort.features.index}
+    if kind == "alleles":
+        return alterations_of(cohort, [what])
+    if kind == "score":
+        return parts_of_score(cohort, what)
+    if kind == "class":
+        return parts_of_class(cohort, what)
+    variable = cohort.variables.get(what) if kind == "variable" else None
+    return set() if variable is None else _of_column(cohort, variable)
+
+
+def _formulas(cohort: Cohort) -> dict[str, str]:
+    """Formulas of what a person derived, by name."""
+    made = [one for one in derived_among(cohort) if isinstance(one, Derived)]
+    return {f"{one.kind}:{one.name}": one.formula for one in made}
+
+
+def _of_column(cohort: Cohort, variable: Variable) -> set[str]:
+    """What a column is by its name: a score, a classification, a term that is made of others."""
+    texts = (variable.name, variable.label)
+    score = score_called(texts)
+    if score:
+        return parts_of_score(cohort, score)
+    for system, label in SYSTEMS.items():
+        if any(text.lower().replace("_", " ").startswith(label.lower()) for text in texts):
+            return parts_of_class(cohort, system)
+    known = term_of(variable.source_column or variable.name) or term_of(variable.name)
+    terms, events, genes = _TERMS.get(known.key if known else "", ((), None, ()))
+    found = alterations_of(cohort, genes)
+    found |= set() if events is None else events_called(cohort, events)
+    for name, other in cohort.variables.items() if terms else ():
+        means = term_of(other.source_column or name) or term_of(name)
+        if means is not None and means.key in terms:
+            found.add(f"variable:{name}")
+    return found
+
+
+def _is_unknown(cohort: Cohort, names: tuple[str, ...]) -> bool:
+    """Whether something is a column of the file of which nothing more is known."""
+    supplied = all(name.startswith("variable:") for name in names)
+    return supplied and parts_of(cohort, names) == frozenset(names)
+
+
+def alterations_in(
+    cohort: Cohort,
+    grouping: Grouping,
+    features: Sequence[str],
+    altered: npt.NDArray[np.int64],
+    tested: npt.NDArray[np.int64],
+) -> Bools:
+    """Which alterations groups are made of; of a file's own groups those that counts show.
+
+    Parameters
+    ----------
+    altered, tested
+        Counts, groups x features.
+    """
+    parts = parts_of(cohort, grouping.made_of)
+    own = np.array([f"alteration:{name}" in parts for name in features], dtype=bool)
+    if _is_unknown(cohort, grouping.made_of):
+        shown = zip(features, carried_by_all(altered, tested), strict=True)
+        own |= np.isin(features, list(same_site(cohort, [name for name, held in shown if held])))
+    return own
+
+
+def why_no_finding(cohort: Cohort, grouping: Grouping, variable: str) -> str:
+    """Whether a variable is a part of what groups are made of, or made alike; empty if neither.
+
+    Of a file's own classes it counts whose carriers they are: MDS-SF3B1 is made of SF3B1.
+    """
+    own = f"variable:{variable}"
+    parts, theirs = parts_of(cohort, grouping.made_of), parts_of(cohort, (own,))
+    if own in parts:
+        return PART
+    if _is_unknown(cohort, grouping.made_of):
+        features = tuple(map(str, cohort.alterations.columns))
+        parts |= _carried(cohort, grouping.column, features)
+    if _is_unknown(cohort, (own,)):
+        features = tuple(sorted(name.partition(":")[2] for name in parts if "alteration:" in name))
+        theirs |= _carried(cohort, variable, features)
+    return "" if theirs.isdisjoint(parts) else ALIKE
+
+
+@once_per_value
+def _carried(cohort: Cohort, column: str, features: tuple[str, ...]) -> frozenset[str]:
+    """Which of some alterations nearly all of a class carry."""
+    variable = cohort.variables.get(column)
+    if variable is None or variable.kind not in CATEGORIES or not features:
+        return frozenset()
+    codes, values = cohort.factor(column)
+    states = cohort.states[:, cohort.alterations.columns.get_indexer(list(features))]
+    rows = [states[codes == code] for code in range(len(values))]
+    altered = np.array([(own == 1).sum(axis=0) for own in rows], dtype=np.int64)
+    tested = np.array([(own >= 0).sum(axis=0) for own in rows], dtype=np.int64)
+    shown = carried_by_all(altered, tested) if rows else ()
+    return frozenset(f"alteration:{features[place]}" for place in np.flatnonzero(shown))
