@@ -40,7 +40,7 @@ def test_it_compares_diagnoses_first_and_keeps_what_a_link_asks(open_app: Opener
     assert "by diagnosis" in title(at)
     at = opened(open_app, group="alteration:ASXL1")
     assert at.selectbox(key="group").value == "alteration:ASXL1"
-    assert "by construction" in words(at)
+    assert "so described and not compared: ASXL1" in words(at)
 
 
 def test_which_mutations_go_with_sf3b1_and_which_avoid_it(open_app: Opener):

@@ -40,7 +40,7 @@ def everyone(cohort: Cohort) -> np.ndarray:
 def contrast(mpn: Cohort) -> Enrichment:
     grouping = GroupingSpec.parse("variable:driver").build(mpn)
     found = group_frequencies(mpn, everyone(mpn), ["gene", "cytogenetic"], grouping=grouping)
-    return enrichment(found, "CALR", {"CALR", "JAK2", "MPL"})
+    return enrichment(found, "CALR")
 
 
 def named(figure: go.Figure) -> dict[str, Any]:
