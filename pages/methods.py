@@ -214,7 +214,11 @@ with groups:
 Fisher or chi-squared) over those with a value, with standardised mean differences beside it.
 Alterations of one group are set against the others among the tested, by Fisher's exact test with
 conditional odds ratios and exact intervals. Both are adjusted by Benjamini and Hochberg [@bh] over
-everything tested. What the groups are made of is named and not tested. Groups that overlap are
+everything tested. What the groups are made of (the inputs of a score, the rules
+of a classification, the columns of a formula or a filter) is known from their definition, named,
+described and not tested, nor is what is made of the same; of a file's own classes it is inferred
+from counts: an alteration of at least
+95% of a group and at most half of the others. Groups that overlap are
 made into combinations, or the overlap is left out, and the page says which.
 
 **The ledger** on the Story page counts each distinct question once with the tests of its tables,

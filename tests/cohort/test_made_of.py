@@ -234,7 +234,7 @@ def test_what_the_app_makes_of_columns_is_known_through_all_steps():
         "bad": Filter.from_dict({"all": [{"not": {"altered": "TP53"}}, {"known": "age_years"}]}),
     }
     grouping = GroupingSpec.of_filters(filters).build(made)
-    assert grouping.made_of == ("variable:ipssm", "variable:age_years", "alteration:TP53")
+    assert grouping.made_of == ("variable:ipssm", "alteration:TP53", "variable:age_years")
     text = saved_to_text("mine", grouping)
     assert text is not None
     assert saved_of_text(text)[1].made_of == grouping.made_of

@@ -29,7 +29,7 @@ LEFT_OUT = MappingProxyType(
 )
 _LOWEST = -min(LEFT_OUT)
 MAX_GROUPS = 10
-# Of groups that were found in the alterations, or count them: made of all.
+# Of groups that were found in the alterations: made of all.
 ALTERATIONS = "alterations:"
 
 

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter, FilterError
 from app.cohort.groupings._grouping import (
-    ALTERATIONS,
     MAX_GROUPS,
     OUTSIDE,
     SEVERAL,
@@ -27,7 +26,7 @@ from data_loaders.arrays import States
 # Of conditions as plain data: what their keys name.
 _NAMES = {
     "column": "variable", "known": "variable", "altered": "alteration", "tested": "alteration",
-    "variant": "alleles",
+    "variant": "alleles", "mutated_genes": "burden",
 }  # fmt: skip
 
 
@@ -80,13 +79,13 @@ def by_filters(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
 
 def named_in(plain: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """What filters name, as plain data, as :class:`Grouping` has what groups are made of."""
-    found = dict.fromkeys(
-        f"{_NAMES[key]}:{value}" for held in plain for key, value in held.items() if key in _NAMES
-    )
+    found: dict[str, None] = {}
     for held in plain:
-        inner = [held["not"]] if "not" in held else []
-        found |= dict.fromkeys(named_in([*held.get("all", ()), *held.get("any", ()), *inner]))
-        found |= {ALTERATIONS: None} if "mutated_genes" in held else {}
+        for key, value in held.items():
+            if key in _NAMES:
+                found[f"{_NAMES[key]}:{value if isinstance(value, str) else ''}"] = None
+            elif key in ("all", "any", "not"):
+                found |= dict.fromkeys(named_in([value] if key == "not" else value))
     return tuple(found)
 
 

@@ -16,7 +16,6 @@ from app.cohort.groupings._classes import by_classification
 from app.cohort.groupings._combinations import by_combinations
 from app.cohort.groupings._cuts import Cut, by_cut
 from app.cohort.groupings._grouping import (
-    ALTERATIONS,
     MAX_GROUPS,
     MISSING,
     NOT_DRAWN,
@@ -146,8 +145,6 @@ class GroupingSpec:
             return tuple(f"alteration:{name}" for name in self.features)
         if self.kind == CUT:
             return (f"variable:{Cut.parse(self.name).column}",)
-        if self.kind == BURDEN:
-            return (ALTERATIONS,)
         if self.kind in (FILTERS, COMBINATIONS):
             return named_in([held.to_dict() for held in self.filters.values()])
         return (str(self),)

@@ -71,6 +71,8 @@ def _direct(cohort: Cohort, name: str) -> set[str]:
         return {f"alteration:{other}" for other in same_site(cohort, [what])}
     if kind == "alterations":
         return {f"alteration:{other}" for other in cohort.features.index}
+    if kind == "burden":
+        return {f"alteration:{other}" for other in cohort.features_of_kind(["gene", "refinement"])}
     if kind == "alleles":
         return alterations_of(cohort, [what])
     if kind == "score":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from app.analysis.associations import IN_OTHER_WORDS, MADE_ALIKE, PART_OF, TableOne
+from app.analysis.associations import TableOne
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
 from app.study.accounting import Accounting
 from app.study.methods import endpoint_sentence
@@ -20,16 +20,12 @@ from app.study.wording import (
     listing,
     mid_sentence,
 )
+from app.views.cohort.table_one.words import no_findings
 from app.views.compare.analysis import Comparison, Enrichment
 from app.views.genomics.frequencies.analysis import MIN_COMPARED, made_of_sentence
 from app.views.survival.curves.analysis import GroupSurvival
 
 _LEADING = 3
-_NOT_TESTED = {
-    PART_OF: "being part of what the groups are made of",
-    MADE_ALIKE: "being made of the same as the groups",
-    IN_OTHER_WORDS: "telling the groups in other words",
-}
 
 
 def comparison_title(what: str, result: Comparison) -> str:
@@ -77,11 +73,7 @@ def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
         f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
         for row in hits.head(_LEADING).to_dict("records")
     ]
-    also = "".join(
-        f" Described and not tested, {why}: {'; '.join(same.map(str))}."
-        for test, why in _NOT_TESTED.items()
-        if len(same := ranked.loc[ranked["test"] == test, "label"])
-    )
+    also = no_findings(dict(zip(ranked["label"].map(str), ranked["test"], strict=True)))
     return f"{said}{', led by ' + listing(leading) if leading else ''}.{also}"
 
 

@@ -15,7 +15,7 @@ from app.study.figures.theme import titled
 from app.study.wording import SIGNIFICANT, count, format_q, listing, mid_sentence
 from app.views.cohort.table_one.analysis import described
 from app.views.cohort.table_one.figures import table_one_figure
-from app.views.cohort.table_one.words import legend, numbers, printed
+from app.views.cohort.table_one.words import legend, numbers, printed, untested
 from data_loaders import Cohort
 
 _LEADING = 3
@@ -53,7 +53,7 @@ def table_one_answer(cohort: Cohort, result: TableOne, *, sorted_rows: bool = Fa
         tables=lambda: {
             "Table one": printed(result), "Numbers": numbers(result), "Tests": _tests(result),
         },
-        methods=[legend(result)],
+        methods=[f"{legend(result)}{untested(result)}"],
         sentences=[said] if said else [],
     )  # fmt: skip
 
@@ -87,4 +87,5 @@ def _reading(table: TableOne) -> str:
         return f"{compared}, none differs with q below {SIGNIFICANT}."
     number = f"{len(differ):,} {'differs' if len(differ) == 1 else 'differ'}"
     most = listing([f"{row.label} ({format_q(row.q_value)})" for row in differ[:_LEADING]])
-    return f"{compared}, {number} with q below {SIGNIFICANT}; the most certain: {most}."
+    said = f"{compared}, {number} with q below {SIGNIFICANT}; the most certain: {most}."
+    return f"{said}{untested(table)}"

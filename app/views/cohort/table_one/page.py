@@ -18,7 +18,7 @@ from app.shell.tables import draw_table, names_width
 from app.study.analyses import answer_of
 from app.study.files.tables import file_stem, source_line, to_csv
 from app.views.cohort.table_one.answer import by_difference
-from app.views.cohort.table_one.words import legend, numbers, printed, to_markdown
+from app.views.cohort.table_one.words import legend, numbers, printed, to_markdown, untested
 from data_loaders import Provenance
 
 _BY_RANK, _BY_MEAN = "Median, by rank", "Mean, Welch"
@@ -44,7 +44,7 @@ def draw_table_one(looking: Looking) -> None:
     if smd_order:
         table = by_difference(table)
     _draw(table)
-    st.caption(legend(table))
+    st.caption(f"{legend(table)}{untested(table)}")
     _draw_downloads(looking, table)
     take_away(answer_of(question, looking.cohort, table), question)
 

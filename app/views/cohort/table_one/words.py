@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
 from app.analysis.associations import (
+    IN_OTHER_WORDS,
+    MADE_ALIKE,
     MOST_LEVELS,
+    PART_OF,
     REST,
     GroupSummary,
     TableOne,
@@ -19,6 +22,11 @@ from app.cohort.groupings import MIN_GROUP_FOR_TEST
 from app.study.wording import format_p_cell, listing
 
 _YES = ("Yes", "No")
+_NO_FINDING = {
+    PART_OF: "being part of what the groups are made of",
+    MADE_ALIKE: "being made of the same as the groups",
+    IN_OTHER_WORDS: "telling the groups in other words",
+}
 
 
 def printed(table: TableOne) -> pd.DataFrame:
@@ -76,6 +84,27 @@ def to_markdown(table: TableOne, source: str, patients: str) -> str:
     return "\n".join(
         [title, "", lines[0], aligned, *lines[1:], "", legend(table), "", f"Source: {source}", ""]
     )
+
+
+def no_findings(tests: Mapping[str, str]) -> str:
+    """What is described and not tested as it makes the groups, in sentences that follow others.
+
+    Parameters
+    ----------
+    tests
+        By label of the variable, the test or why there is none.
+    """
+    return "".join(
+        f" Described and not tested, {words}: {'; '.join(same)}."
+        for why, words in _NO_FINDING.items()
+        if (same := [label for label, test in tests.items() if test == why])
+    )
+
+
+def untested(table: TableOne) -> str:
+    """The same of a table; its constant variables are not in it."""
+    rows = [row for row in table.rows if not row.constant]
+    return no_findings({row.label: row.comparison.test for row in rows})
 
 
 def legend(table: TableOne) -> str:
