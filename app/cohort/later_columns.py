@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from app.cohort.filters import All, AnyOf, Between, Clause, Filter, InSet, Known, Not
+from app.cohort.filters import Filter
 from data_loaders import Cohort, Endpoint, Variable
 from data_loaders.model import CATEGORIES
 from data_loaders.once import once_per_value
@@ -109,8 +109,9 @@ def measured_at(cohort: Cohort, column: str) -> float | None:
 
 def later_columns(cohort: Cohort, filters: Iterable[Filter]) -> list[str]:
     """Columns of filters that are not known at time zero, each once, by name."""
-    named = {column for held in filters for column in _columns(held.root)}
-    return sorted(column for column in named if comes_later(cohort, column))
+    named = {tuple(name.split(":", 1)) for held in filters for name in held.names}
+    columns = (name for kind, name in named if kind == "variable")
+    return sorted(name for name in columns if comes_later(cohort, name))
 
 
 def _named_later(variable: Variable) -> bool:
@@ -176,14 +177,3 @@ def _after_diagnosis(cohort: Cohort, column: str) -> bool:
         if days.notna().sum() >= _FEWEST:
             return bool((days.dropna() > _SOON_DAYS).mean() > _MOST)
     return False
-
-
-def _columns(clause: Clause) -> set[str]:
-    match clause:
-        case InSet(column=column) | Between(column=column) | Known(column=column):
-            return {column}
-        case Not(inner):
-            return _columns(inner)
-        case All(clauses) | AnyOf(clauses):
-            return set().union(*(_columns(inner) for inner in clauses))
-    return set()

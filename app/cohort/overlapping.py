@@ -9,6 +9,7 @@ import numpy as np
 
 from data_loaders import Cohort
 from data_loaders.arrays import Positions, States
+from data_loaders.once import once_per_value
 
 _NESTED = 0.95
 _CHROMOSOME = re.compile(r"(?<![\d.])(?:[1-9]|1\d|2[0-2])(?![\d.])|(?<![a-z])[xy](?![a-wz])")
@@ -54,6 +55,7 @@ def same_site(cohort: Cohort, features: Sequence[str]) -> set[str]:
     return found
 
 
+@once_per_value
 def _sites(cohort: Cohort) -> dict[str, str | frozenset[str] | None]:
     """The gene of each alteration, or the chromosomes that a cytogenetic one names."""
     table = cohort.features

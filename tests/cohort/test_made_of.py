@@ -266,7 +266,8 @@ def test_a_double_hit_is_of_rearrangements_and_status_of_its_identity():
 
 def test_groups_found_in_the_alterations_compare_none():
     made = cohort()
-    grouping = by_labels("Map", ["a", "b"] * (N // 2), ["a", "b"], made_of=(ALTERATIONS,))
+    grouping = by_labels("Map", ["a", "b"] * (N // 2), ["a", "b"])
+    grouping = replace(grouping, made_of=(ALTERATIONS,))
     found = group_frequencies(made, everyone(), ["gene"], grouping)
     assert enrichment(found, "a").n_tested == 0
     burden = mutation_burden(made, everyone(), ["gene"], grouping=grouping)

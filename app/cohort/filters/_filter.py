@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,13 @@ from data_loaders import Cohort
 from data_loaders.arrays import Bools
 
 __all__ = ["Filter", "FilterError", "Selection"]
+
+
+# What the keys of conditions as plain data name.
+_NAMED = {
+    "column": "variable", "known": "variable", "altered": "alteration", "tested": "alteration",
+    "variant": "alleles", "mutated_genes": "burden",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +113,11 @@ class Filter:
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What it names, each once, as groupings do: ``variable:sex``, ``alteration:TP53``."""
+        return tuple(dict.fromkeys(_names(self.to_dict())))
+
+    @property
     def is_empty(self) -> bool:
         """Whether it selects everyone."""
         return self.root == All(())
@@ -141,3 +154,12 @@ class Filter:
         attrition = pd.DataFrame(rows, columns=["clause", "n", "excluded", "missing"])
         inside.flags.writeable = False
         return Selection(cohort, inside, attrition, self.describe(cohort))
+
+
+def _names(plain: dict[str, Any]) -> Iterator[str]:
+    for key, value in plain.items():
+        if key in _NAMED:
+            yield f"{_NAMED[key]}:{value if isinstance(value, str) else ''}"
+        elif key in ("all", "any", "not"):
+            for inner in [value] if key == "not" else value:
+                yield from _names(inner)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +21,6 @@ from app.cohort.later_columns import later_columns
 from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort
 from data_loaders.arrays import States
-
-# Of conditions as plain data: what their keys name.
-_NAMES = {
-    "column": "variable", "known": "variable", "altered": "alteration", "tested": "alteration",
-    "variant": "alleles", "mutated_genes": "burden",
-}  # fmt: skip
 
 
 def filters_to_text(filters: Mapping[str, Filter]) -> str:
@@ -75,18 +68,6 @@ def by_filters(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
     )
     note = "Each group is a filter: {}. A patient whom more than one of them selects is left out."
     return of_filters(cohort, filters, tuple(filters), codes, note)
-
-
-def named_in(plain: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """What filters name, as plain data, as :class:`Grouping` has what groups are made of."""
-    found: dict[str, None] = {}
-    for held in plain:
-        for key, value in held.items():
-            if key in _NAMES:
-                found[f"{_NAMES[key]}:{value if isinstance(value, str) else ''}"] = None
-            elif key in ("all", "any", "not"):
-                found |= dict.fromkeys(named_in([value] if key == "not" else value))
-    return tuple(found)
 
 
 def truths_of(cohort: Cohort, filters: Mapping[str, Filter]) -> States:

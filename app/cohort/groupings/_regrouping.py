@@ -66,12 +66,7 @@ def joined_groups(grouping: Grouping, names: Sequence[str], called: str) -> Grou
 
 
 def selection_against_rest(
-    positions: npt.NDArray[np.intp],
-    mask: npt.NDArray[np.bool_],
-    called: str,
-    *,
-    label: str,
-    made_of: tuple[str, ...] = (ALTERATIONS,),
+    positions: npt.NDArray[np.intp], mask: npt.NDArray[np.bool_], called: str, *, label: str
 ) -> Grouping:
     """Patients chosen by hand, such as those within a lasso, against the rest of a selection.
 
@@ -83,15 +78,13 @@ def selection_against_rest(
         The selection they were chosen from; patients outside it are in neither group.
     called
         Name of the group they form.
-    made_of
-        What they were chosen by, by default on a map of their alterations.
     """
     chosen = np.zeros(len(mask), dtype=bool)
     chosen[positions] = True
     codes = np.select([chosen & mask, mask], [0, 1], OUTSIDE).astype(np.int16)
     return Grouping(
         label, (called, REST), codes, (VERMILION, SLATE), data_driven=True, reference=1,
-        made_of=made_of,
+        made_of=(ALTERATIONS,),
     )  # fmt: skip
 
 

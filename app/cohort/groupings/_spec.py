@@ -29,7 +29,6 @@ from app.cohort.groupings._named import (
     by_filters,
     filters_from_text,
     filters_to_text,
-    named_in,
 )
 from app.cohort.groupings._scores import by_score
 from app.cohort.later_columns import comes_later, measured_at
@@ -146,7 +145,7 @@ class GroupingSpec:
         if self.kind == CUT:
             return (f"variable:{Cut.parse(self.name).column}",)
         if self.kind in (FILTERS, COMBINATIONS):
-            return named_in([held.to_dict() for held in self.filters.values()])
+            return tuple(dict.fromkeys(n for held in self.filters.values() for n in held.names))
         return (str(self),)
 
     def _build(self, cohort: Cohort, mask: Bools | None, saved: SavedGroups) -> Grouping:
@@ -286,7 +285,6 @@ def by_labels(
     *,
     grey: Sequence[str] = (),
     data_driven: bool = False,
-    made_of: tuple[str, ...] = (),
 ) -> Grouping:
     """Groups from one label a patient, such as genomic subgroups.
 
@@ -300,14 +298,12 @@ def by_labels(
         Names drawn in the neutral colour, such as ``No alteration``.
     data_driven
         Whether the groups were found in the data they will be compared on.
-    made_of
-        What they are made of, see :class:`Grouping`.
     """
     codes = pd.Categorical(labels, categories=list(names)).codes.astype(np.int16)
     hued = [name for name in names if name not in grey]
     coloured = iter(assign_colours(hued, beside=[NEUTRAL] if len(hued) < len(names) else []))
     colours = tuple(NEUTRAL if name in grey else next(coloured) for name in names)
-    return Grouping(label, tuple(names), codes, colours, data_driven=data_driven, made_of=made_of)
+    return Grouping(label, tuple(names), codes, colours, data_driven=data_driven)
 
 
 def grouping_options(cohort: Cohort) -> list[GroupingSpec]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -132,8 +132,8 @@ def place_result(
         result.groups,
         grey=UNNAMED,
         data_driven=True,
-        made_of=(ALTERATIONS,),
     )
+    grouping = replace(grouping, made_of=(ALTERATIONS,))
     grouping.codes[~mask] = OUTSIDE
     return SubgroupMap(
         positions=positions,

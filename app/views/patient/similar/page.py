@@ -192,8 +192,8 @@ def _save(looking: Looking, found: SimilarPatients, name: str) -> None:
     # The patient itself is in neither group: it chose the one and would weigh on the other.
     mask = looking.selection.mask & (np.arange(looking.cohort.n) != found.position)
     made_of = (*(f"variable:{name}" for name in found.profiles.variables), ALTERATIONS)
-    grouping = selection_against_rest(found.neighbours, mask, name, label=name, made_of=made_of)
-    kept = save_groups(looking.cohort, name, grouping)
+    grouping = selection_against_rest(found.neighbours, mask, name, label=name)
+    kept = save_groups(looking.cohort, name, replace(grouping, made_of=made_of))
     st.session_state[_SAVED] = (looking.cohort.fingerprint, kept)
     st.toast(f"“{kept}” is saved: every page can compare by it.")
 
