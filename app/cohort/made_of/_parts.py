@@ -20,6 +20,7 @@ from data_loaders.model import CATEGORIES
 from data_loaders.once import once_per_value
 
 PART, ALIKE = "part", "alike"
+_ENOUGH = 100_000  # patients, of whom every so manyth tells as much
 # Of columns of the vocabulary that are no scores: the terms, events (a pattern) and genes of each.
 _TERMS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
     "ighv": (("ighv_identity", "ighv_mutation"), None, ()),
@@ -162,9 +163,11 @@ def _carried(cohort: Cohort, column: str, features: tuple[str, ...]) -> frozense
     if variable is None or variable.kind not in CATEGORIES or not features:
         return frozenset()
     codes, values = cohort.factor(column)
-    states = cohort.states[:, cohort.alterations.columns.get_indexer(list(features))]
-    rows = [states[codes == code] for code in range(len(values))]
-    altered = np.array([(own == 1).sum(axis=0) for own in rows], dtype=np.int64)
-    tested = np.array([(own >= 0).sum(axis=0) for own in rows], dtype=np.int64)
-    shown = carried_by_all(altered, tested) if rows else ()
+    number = len(values)
+    step = slice(None, None, max(1, cohort.n // _ENOUGH))
+    codes, states = codes[step], [cohort.feature_state(name)[step] for name in features]
+    # Those without a value have the code -1.
+    altered = [np.bincount(codes[own == 1] + 1, minlength=number + 1)[1:] for own in states]
+    tested = [np.bincount(codes[own >= 0] + 1, minlength=number + 1)[1:] for own in states]
+    shown = carried_by_all(np.transpose(altered), np.transpose(tested)) if number else ()
     return frozenset(f"alteration:{features[place]}" for place in np.flatnonzero(shown))
