@@ -17,13 +17,14 @@ from data_loaders.arrays import Bools
 _PURE, _PURE_EACH = 0.98, 0.9
 # Of fewer patients in a group a number or an alteration may part the groups so well by chance.
 _FEWEST = 30
+_FEWEST_CARRIERS = 5
 _NEARLY_ALL, _MOST_OF_OTHERS = 0.95, 0.5
 
 
 def carried_by_all(altered: npt.NDArray[np.int64], tested: npt.NDArray[np.int64]) -> Bools:
     """Alterations that nearly all of a group have, and at most half of the others: MDS-SF3B1.
 
-    Or, however small the groups, everybody tested of some and nobody of all others.
+    Or, however small the groups, everybody tested of some and nobody of all others, if not in few.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def carried_by_all(altered: npt.NDArray[np.int64], tested: npt.NDArray[np.int64]
     nearly = (all_have & (others_altered <= _MOST_OF_OTHERS * others)).any(axis=0)
     known = tested > 0
     nobody, everybody = (altered == 0) & known, (altered == tested) & known
-    split = (nobody | everybody | ~known).all(axis=0)
+    split = (nobody | everybody | ~known).all(axis=0) & (altered.sum(axis=0) >= _FEWEST_CARRIERS)
     return np.asarray(nearly | (split & nobody.any(axis=0) & everybody.any(axis=0)))
 
 

@@ -69,7 +69,9 @@ def _direct(cohort: Cohort, name: str) -> set[str]:
     if formula is not None:
         return names_in(cohort, formula)
     if kind == "alteration":
-        return {f"alteration:{other}" for other in same_site(cohort, [what])}
+        same = {f"alteration:{other}" for other in same_site(cohort, [what])}
+        gene = cohort.features["gene"].get(what)
+        return same | alterations_of(cohort, [what, *([gene] if isinstance(gene, str) else [])])
     if kind == "alterations":
         return {f"alteration:{other}" for other in cohort.features.index}
     if kind == "burden":
@@ -116,6 +118,16 @@ def _is_unknown(cohort: Cohort, names: tuple[str, ...]) -> bool:
     return supplied and parts_of(cohort, names) == frozenset(names)
 
 
+def _definition(cohort: Cohort, grouping: Grouping) -> frozenset[str]:
+    """All that groups are made of; of a file's own classes also whose carriers they are."""
+    parts = parts_of(cohort, grouping.made_of)
+    if not _is_unknown(cohort, grouping.made_of):
+        return parts
+    features = tuple(map(str, cohort.alterations.columns))
+    carried = _carried(cohort, grouping.column, features)
+    return parts | parts_of(cohort, tuple(sorted(carried)))
+
+
 def alterations_in(
     cohort: Cohort,
     grouping: Grouping,
@@ -130,12 +142,9 @@ def alterations_in(
     altered, tested
         Counts, groups x features.
     """
-    parts = parts_of(cohort, grouping.made_of)
+    parts = _definition(cohort, grouping)
     own = np.array([f"alteration:{name}" in parts for name in features], dtype=bool)
-    if _is_unknown(cohort, grouping.made_of):
-        shown = zip(features, carried_by_all(altered, tested), strict=True)
-        own |= np.isin(features, list(same_site(cohort, [name for name, held in shown if held])))
-    return own
+    return own | carried_by_all(altered, tested) if _is_unknown(cohort, grouping.made_of) else own
 
 
 def why_no_finding(cohort: Cohort, grouping: Grouping, variable: str) -> str:
@@ -144,12 +153,9 @@ def why_no_finding(cohort: Cohort, grouping: Grouping, variable: str) -> str:
     Of a file's own classes it counts whose carriers they are: MDS-SF3B1 is made of SF3B1.
     """
     own = f"variable:{variable}"
-    parts, theirs = parts_of(cohort, grouping.made_of), parts_of(cohort, (own,))
+    parts, theirs = _definition(cohort, grouping), parts_of(cohort, (own,))
     if own in parts:
         return PART
-    if _is_unknown(cohort, grouping.made_of):
-        features = tuple(map(str, cohort.alterations.columns))
-        parts |= _carried(cohort, grouping.column, features)
     if _is_unknown(cohort, (own,)):
         features = tuple(sorted(name.partition(":")[2] for name in parts if "alteration:" in name))
         theirs |= _carried(cohort, variable, features)

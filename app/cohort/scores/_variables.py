@@ -162,7 +162,8 @@ def score_called(texts: Iterable[str]) -> str:
 
     Groups of karyotypes are an input of scores, whatever score they are called after.
     """
-    texts = tuple(texts)
+    # Of columns that bear one name in several tables, the table stands before it.
+    texts = tuple(text.rpartition(": ")[2] for text in texts)
     for text in texts:
         key = text.removeprefix(PREFIX).removesuffix("_value")
         if key != text and key in SCORES:
