@@ -1,7 +1,7 @@
 """Covariates that contain another: a score and what it is computed from, a gene and its refinement.
 
 Beside the whole, the effect of a part is only what the whole leaves over; a model does not show
-that by itself. What a score is made of :mod:`app.cohort.made_of` says.
+that by itself. What each is made of :mod:`app.cohort.made_of` says.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.cohort.groupings import SCORE, GroupingError, GroupingSpec
+from app.cohort.groupings import CLASS, CUT, SCORE, GroupingError, GroupingSpec
 from app.cohort.made_of import parts_of
 from app.cohort.scores import score_called
 from app.study.wording import listing, mid_sentence, some
 from data_loaders import Cohort
+
+# Of one thing, which is no part of itself.
+_BY_ITSELF = ("variable", CUT, SCORE, CLASS)
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class _Known:
     names
         What it is, as groupings have what they are made of.
     score
-        Which score it is, empty for none; ``parts`` are then those of it.
+        Which score it is, empty for none.
+    parts
+        What it is made of, itself left out.
     """
 
     name: str
@@ -35,9 +40,9 @@ class _Known:
     score: str = ""
     parts: frozenset[str] = frozenset()
 
-    def is_in(self, score: _Known) -> bool:
-        """Whether a score is computed from it."""
-        return not self.score and not score.parts.isdisjoint(self.names)
+    def is_in(self, whole: _Known) -> bool:
+        """Whether another is made of it; of two scores neither is said to be."""
+        return not (self.score and whole.score) and any(name in whole.parts for name in self.names)
 
 
 def contained_in(
@@ -56,14 +61,13 @@ def contained_in(
     known = [_known(cohort, spec, name) for spec, name in named]
     sentences = []
     for whole in known[:wholes]:
-        if whole.score:
-            parts = [mid_sentence(part.name) for part in known if part.is_in(whole)]
-            if parts:
-                latter = "it" if len(parts) == 1 else "them"
-                sentences.append(
-                    f"{whole.name} contains {some(parts)}: the effect shown for "
-                    f"{latter} is only what the score leaves over."
-                )
+        parts = [mid_sentence(p.name) for p in known if p is not whole and p.is_in(whole)]
+        if parts:
+            latter = "it" if len(parts) == 1 else "them"
+            sentences.append(
+                f"{whole.name} contains {some(parts)}: the effect shown for {latter} is only what "
+                f"the {'score' if whole.score else 'whole'} leaves over."
+            )
         if whole.whole_gene:
             parts = [p.name for p in known if p.gene == whole.gene and not p.whole_gene]
             if parts:
@@ -92,12 +96,10 @@ def _known(cohort: Cohort, spec: str, name: str) -> _Known:
         gene = feature["gene"] if isinstance(feature["gene"], str) else ""
         whole = feature["kind"] == "gene"
         return _Known(str(feature["label"]), parsed.made_of, gene, whole)
-    variable = cohort.variables.get(parsed.made_of[0].partition(":")[2])
-    if parsed.kind == SCORE:
-        score = parsed.name
-    elif parsed.kind in ("variable", "cut") and variable is not None:
-        score = score_called((variable.name, variable.label))
-    else:
-        return _Known(name)
-    parts = parts_of(cohort, parsed.made_of) if score else frozenset[str]()
-    return _Known(name, parsed.made_of, score=score, parts=parts)
+    itself = parsed.made_of if parsed.kind in _BY_ITSELF else ()
+    variable = cohort.variables.get(itself[0].partition(":")[2]) if itself else None
+    score = "" if variable is None else score_called((variable.name, variable.label))
+    return _Known(
+        name, parsed.made_of, score=parsed.name if parsed.kind == SCORE else score,
+        parts=parts_of(cohort, parsed.made_of) - set(itself),
+    )  # fmt: skip
