@@ -41,16 +41,18 @@ def overlap_families(cohort: Cohort, features: Sequence[str]) -> Positions:
 
 def same_site(cohort: Cohort, features: Sequence[str]) -> set[str]:
     """All alterations of the genes, or nested ones of the chromosomes, of some alterations."""
-    own = [name for name in features if name in cohort.features.index]
-    found = set(own)
     sites = _sites(cohort)
+    own: dict[str | frozenset[str] | None, list[str]] = {}
+    for name in features:
+        if name in sites:
+            own.setdefault(sites[name], []).append(name)
+    found = {name for names in own.values() for name in names}
     for name, key in sites.items():
-        for other in own:
-            if key is None or key != sites[other]:
-                continue
-            if isinstance(key, str) or _nested(
-                cohort.feature_state(name), cohort.feature_state(other)
-            ):
+        if isinstance(key, str) and key in own:
+            found.add(name)
+        elif key is not None and key in own and name not in found:
+            state = cohort.feature_state(name)
+            if any(_nested(state, cohort.feature_state(other)) for other in own[key]):
                 found.add(name)
     return found
 

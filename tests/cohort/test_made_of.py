@@ -238,6 +238,8 @@ def test_what_the_app_makes_of_columns_is_known_through_all_steps():
     text = saved_to_text("mine", grouping)
     assert text is not None
     assert saved_of_text(text)[1].made_of == grouping.made_of
+    unknown = ("class:none", "score:none", "alteration:none", "variable:none", "none")
+    assert parts_of(made, unknown) == set(unknown)
 
 
 def test_parts_and_what_is_made_of_them_are_told_and_not_tested():

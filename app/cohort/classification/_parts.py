@@ -15,10 +15,11 @@ from app.cohort.classification._facts import (
 )
 from app.cohort.classification._genomic import CHROMATIN_MPN, SECONDARY
 from app.cohort.classification._lists import LISTS
+from app.cohort.scores import alterations_of
 from data_loaders import Cohort
 from data_loaders.meaning.vocabulary import term_of
 
-ANYTHING = "anything"
+_ANYTHING = "anything"
 _BLASTS = ("bm_blasts", "pb_blasts")
 _COMPLEX = ("complex", "complex karyotype", "complex_karyotype", "normal_karyotype",
             "n_abnormalities")  # fmt: skip
@@ -28,7 +29,7 @@ _SEVEN = ("-7", "del(7q)")
 _FACTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("blasts_20", "blasts_10", "ib2", "ib1"), _BLASTS),
     "monocytes": ("monocytes", "wcc"), "mono_1": ("monocytes",), "wbc_13": ("wcc",),
-    "clonal": (ANYTHING,), "any_driver": (ANYTHING,),
+    "clonal": (_ANYTHING,), "any_driver": (_ANYTHING,),
     "npm1": ("NPM1",), "runx1": ("RUNX1",), "sf3b1_10": ("SF3B1",),
     "sf3b1_who": ("SF3B1", "ring_sideroblasts"),
     "mr_genes": MR_GENES, "mr_genes_icc": (*MR_GENES, "RUNX1"),
@@ -55,8 +56,8 @@ _WORDS = {
 def parts_of_class(cohort: Cohort, system: str) -> set[str]:
     """Columns and alterations that a classification reads in a cohort's diseases, by name.
 
-    Names are those of groupings: ``variable:hb``, ``alteration:TP53``. What a diagnosis is part of
-    a rule for, and whose list is asked at all, makes it one of them.
+    Names are those of groupings: ``variable:hb``, ``alteration:TP53``. The diagnosis is one of
+    them: it says whose list is asked, and is part of some rules.
     """
     there = set(diseases(cohort)[0])
     facts = {
@@ -74,18 +75,12 @@ def parts_of_class(cohort: Cohort, system: str) -> set[str]:
     words += [_WORDS[name] for name in facts if name in _WORDS]
     words += [rf"^{gene}[\W_]*(max)?[\W_]*vaf" for gene in genes]
     called = re.compile("|".join(words) or r"(?!)", re.IGNORECASE)
-    found = set()
     table = cohort.features
-    for name, kind, gene, label in zip(
-        map(str, table.index), table["kind"], table["gene"], map(str, table["label"]), strict=True
-    ):
-        event = kind == "cytogenetic" and (
-            not events.isdisjoint({*events_named(label), *events_named(name)})
-            or {name.lower(), label.lower()} & events
-            or called.search(name)
-            or called.search(label)
-        )
-        if ANYTHING in read or event or {name, gene} & genes:
+    found = alterations_of(cohort, set(table.index) if _ANYTHING in read else genes)
+    for name, label in table.loc[table["kind"] == "cytogenetic", "label"].items():
+        texts = (str(name), str(label))
+        told = {event for text in texts for event in (*events_named(text), text.lower())}
+        if told & events or any(map(called.search, texts)):
             found.add(f"alteration:{name}")
     for name, variable in cohort.variables.items():
         known = term_of(variable.source_column or name) or term_of(name)

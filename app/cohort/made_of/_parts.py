@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from app.cohort.classification import SYSTEMS, parts_of_class
 from app.cohort.derived import Derived, derived_among, names_in
-from app.cohort.groupings import Grouping
+from app.cohort.groupings import ALTERATIONS, CLASS, SCORE, Grouping
 from app.cohort.made_of._by_counts import carried_by_all
 from app.cohort.overlapping import same_site
 from app.cohort.scores import alterations_of, events_called, parts_of_score, score_called
@@ -21,25 +21,24 @@ from data_loaders.once import once_per_value
 
 PART, ALIKE = "part", "alike"
 _ENOUGH = 100_000  # patients, of whom every so manyth tells as much
-# Of columns of the vocabulary that are no scores: the terms, events (a pattern) and genes of each.
-_TERMS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
-    "ighv": (("ighv_identity", "ighv_mutation"), None, ()),
-    "ldh_high": (("ldh", "ldh_ratio"), None, ()),
+# Of columns of the vocabulary that are no scores: terms and genes, and a pattern of events.
+_TERMS: dict[str, tuple[tuple[str, ...], str | None]] = {
+    "ighv": (("ighv_identity", "ighv_mutation"), None),
+    "ldh_high": (("ldh", "ldh_ratio"), None),
     "double_hit": (
         (),
         r"(?<![a-z0-9])(myc|bcl-?2|bcl-?6)[ _-]*(r\b|rear|break|split|trans|fusion|fish)|"
         r"t\(8;14\)|t\(14;18\)|t\(3;14\)|t\(8;22\)|t\(2;8\)",
-        (),
     ),
-    "fish_class": ((), r"13q|11q|17p|\+12|trisomy", ()),
+    "fish_class": ((), r"13q|11q|17p|\+12|trisomy"),
     **dict.fromkeys(
         ("cyto_ipssr", "cytogenetic_risk", "complex_karyotype", "normal_karyotype", "karyotype"),
-        (("karyotype",), "", ()),
+        (("karyotype",), ""),
     ),
-    "chr17": ((), r"17p|-17|i\(17", ()),
-    "jak2_vaf": ((), None, ("JAK2",)),
-    "calr_vaf": ((), None, ("CALR",)),
-    "flt3_itd_ratio": ((), None, ("FLT3",)),
+    "chr17": ((), r"17p|-17|i\(17"),
+    "jak2_vaf": (("JAK2",), None),
+    "calr_vaf": (("CALR",), None),
+    "flt3_itd_ratio": (("FLT3",), None),
 }
 
 
@@ -53,43 +52,42 @@ def parts_of(cohort: Cohort, names: tuple[str, ...]) -> frozenset[str]:
         As :attr:`~app.cohort.groupings.Grouping.made_of` has them: ``variable:ipssm``,
         ``alteration:TP53``, ``score:ipss_m``, ``class:who_2022``, ``alterations:``.
     """
-    found: set[str] = set()
-    waiting = list(names)
+    made = [one for one in derived_among(cohort) if isinstance(one, Derived)]
+    formulas = {f"{one.kind}:{one.name}": one.formula for one in made}
+    found, waiting = set[str](), set(names)
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += _direct(cohort, name)
+        found |= waiting
+        parts = [names_in(cohort, formulas[name]) for name in waiting & formulas.keys()]
+        parts += [_direct(cohort, name) for name in waiting]
+        altered = [name.removeprefix("alteration:") for name in waiting if "alteration:" in name]
+        genes = cohort.features["gene"].reindex(altered).dropna()
+        parts += [
+            alterations_of(cohort, {*altered, *genes}),
+            _alterations(same_site(cohort, altered)),
+        ]
+        waiting = set[str]().union(*parts) - found
     return frozenset(found)
 
 
+def _alterations(names: Iterable[str]) -> set[str]:
+    return {f"alteration:{name}" for name in names}
+
+
 def _direct(cohort: Cohort, name: str) -> set[str]:
+    """What something but an alteration is made of in the first place."""
     kind, _, what = name.partition(":")
-    formula = _formulas(cohort).get(name)
-    if formula is not None:
-        return names_in(cohort, formula)
-    if kind == "alteration":
-        same = {f"alteration:{other}" for other in same_site(cohort, [what])}
-        gene = cohort.features["gene"].get(what)
-        return same | alterations_of(cohort, [what, *([gene] if isinstance(gene, str) else [])])
-    if kind == "alterations":
-        return {f"alteration:{other}" for other in cohort.features.index}
+    if name == ALTERATIONS:
+        return _alterations(map(str, cohort.features.index))
     if kind == "burden":
-        return {f"alteration:{other}" for other in cohort.features_of_kind(["gene", "refinement"])}
+        return _alterations(cohort.features_of_kind(["gene", "refinement"]))
     if kind == "alleles":
         return alterations_of(cohort, [what])
-    if kind == "score":
+    if kind == SCORE:
         return parts_of_score(cohort, what)
-    if kind == "class":
+    if kind == CLASS and what in SYSTEMS:
         return parts_of_class(cohort, what)
     variable = cohort.variables.get(what) if kind == "variable" else None
     return set() if variable is None else _of_column(cohort, variable)
-
-
-def _formulas(cohort: Cohort) -> dict[str, str]:
-    """Formulas of what a person derived, by name."""
-    made = [one for one in derived_among(cohort) if isinstance(one, Derived)]
-    return {f"{one.kind}:{one.name}": one.formula for one in made}
 
 
 def _of_column(cohort: Cohort, variable: Variable) -> set[str]:
@@ -102,12 +100,12 @@ def _of_column(cohort: Cohort, variable: Variable) -> set[str]:
         if any(text.lower().replace("_", " ").startswith(label.lower()) for text in texts):
             return parts_of_class(cohort, system)
     known = term_of(variable.source_column or variable.name) or term_of(variable.name)
-    terms, events, genes = _TERMS.get(known.key if known else "", ((), None, ()))
-    found = alterations_of(cohort, genes)
+    words, events = _TERMS.get(known.key if known else "", ((), None))
+    found = alterations_of(cohort, words)
     found |= set() if events is None else events_called(cohort, events)
-    for name, other in cohort.variables.items() if terms else ():
+    for name, other in cohort.variables.items() if words else ():
         means = term_of(other.source_column or name) or term_of(name)
-        if means is not None and means.key in terms:
+        if means is not None and means.key in words:
             found.add(f"variable:{name}")
     return found
 
@@ -176,4 +174,4 @@ def _carried(cohort: Cohort, column: str, features: tuple[str, ...]) -> frozense
     altered = [np.bincount(codes[own == 1] + 1, minlength=number + 1)[1:] for own in states]
     tested = [np.bincount(codes[own >= 0] + 1, minlength=number + 1)[1:] for own in states]
     shown = carried_by_all(np.transpose(altered), np.transpose(tested)) if number else ()
-    return frozenset(f"alteration:{features[place]}" for place in np.flatnonzero(shown))
+    return frozenset(_alterations(features[place] for place in np.flatnonzero(shown)))

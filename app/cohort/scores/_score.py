@@ -297,7 +297,8 @@ def parts_of_score(cohort: Cohort, words: str) -> set[str]:
 def alterations_of(cohort: Cohort, genes: Collection[str]) -> set[str]:
     """The alterations of genes."""
     held = zip(map(str, cohort.features.index), cohort.features["gene"], strict=True)
-    return {f"alteration:{name}" for name, gene in held if {name, gene} & set(genes)}
+    wanted = set(genes)
+    return {f"alteration:{name}" for name, gene in held if name in wanted or gene in wanted}
 
 
 def events_called(cohort: Cohort, pattern: str) -> set[str]:
