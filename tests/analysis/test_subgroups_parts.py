@@ -42,6 +42,7 @@ from app.analysis.subgroups._search.information import Information, information
 from app.analysis.subgroups._search.kernels import average_linkage_cut
 from app.analysis.subgroups._search.lesions import gather_fusions
 from app.analysis.subgroups._search.merge import (
+    ABSENCE_WEIGHT,
     PRIOR_WEIGHT,
     Model,
     fit_mixture,
@@ -211,7 +212,25 @@ def test_mixture_joint_is_the_same_from_sparse_and_dense():
     mixture = fit_mixture(csr_matrix(bits), np.ones(50), rng.integers(3, size=50), 3, model)
     dense = mixture.log_joint(bits, 1 - bits)
     assert mixture.log_joint_complete(csr_matrix(bits)) == pytest.approx(dense)
-    assert np.exp(mixture.log_altered) + np.exp(mixture.log_unaltered) == pytest.approx(1)
+    absent = np.exp(mixture.log_unaltered / ABSENCE_WEIGHT)
+    assert np.exp(mixture.log_altered) + absent == pytest.approx(1)
+
+
+def test_a_patient_with_little_else_belongs_where_what_they_carry_belongs():
+    # Half of the second cluster carries each of six lesions, hardly any of the first, three times
+    # as large. With one of them and none of the others a patient is of the second.
+    carriers = np.array([[300.0, *[3.0] * 6], [50.0, *[50.0] * 6]])
+    sizes, model = np.array([300.0, 100.0]), Model(np.array([0.87, *[0.13] * 6]), 1.0)
+    labels = np.repeat([0, 1], sizes.astype(int))
+    bits = np.zeros((400, 7))
+    for row, start in zip(carriers, (0, 300), strict=True):
+        for feature, count in enumerate(row.astype(int)):
+            bits[start : start + count, feature] = 1
+    mixture = fit_mixture(csr_matrix(bits), np.ones(400), labels, 2, model)
+    one = np.array([[1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]])
+    likelihood = one @ mixture.log_altered.T + (1 - one) @ mixture.log_unaltered.T * 2
+    assert likelihood.argmax() == 0  # by a plain mixture
+    assert mixture.log_joint(one, 1 - one).argmax() == 1
 
 
 # --- lesions ------------------------------------------------------------------------------------

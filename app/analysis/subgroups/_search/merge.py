@@ -29,11 +29,14 @@ from app.analysis.subgroups._search.profiles import Ints
 MAX_EFFECTIVE_PATIENTS = 2000
 REASSIGNMENTS = 2
 CONCENTRATIONS = tuple(2.0**power for power in range(-2, 6))
-# A map's clusters are purer than the groups they are parts of: for these it is doubled.
-CONCENTRATION_FACTOR = 2.0
+# A map's clusters are purer than the groups they are parts of.
+CONCENTRATION_FACTOR = 3.0
 # To split patients by one lesion gains as much likelihood as a prior over all partitions takes.
 # This much of that prior lets clusters that the map sets apart stay apart.
 PRIOR_WEIGHT = 0.96
+# Patients carry more or fewer alterations for reasons that are no group's (burden, depth, panel),
+# and a large group is no better for being large: what a patient carries counts twice as much.
+ABSENCE_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +131,10 @@ class Mixture:
     Parameters
     ----------
     log_altered, log_unaltered
-        Clusters x features: log of the probability of an alteration and of its absence.
+        Clusters x features: log of the probability of an alteration, and as far as it counts of
+        its absence.
     log_weight
-        Log of each cluster's share of the patients, as far as the prior counts.
+        Log of each cluster's share of the patients, as far as it counts.
     """
 
     log_altered: Floats
@@ -172,7 +176,8 @@ def fit_mixture(
     carriers, sizes = cluster_totals(bits, weights, labels, n_clusters)
     a = model.concentration
     theta = (carriers + a * model.overall) / (sizes[:, None] + a)
-    return Mixture(np.log(theta), np.log1p(-theta), PRIOR_WEIGHT * np.log(sizes / sizes.sum()))
+    absent, share = np.log1p(-theta), np.log(sizes / sizes.sum())
+    return Mixture(np.log(theta), ABSENCE_WEIGHT * absent, ABSENCE_WEIGHT * share)
 
 
 def cluster_totals(
