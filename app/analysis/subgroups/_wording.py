@@ -8,6 +8,7 @@ import pandas as pd
 
 from app.analysis.subgroups._describe import NO_ALTERATION, NOT_TESTED
 from app.analysis.subgroups._features import Prepared
+from app.analysis.subgroups._search.merge import ABSENCE_WEIGHT
 from app.analysis.subgroups._search.search import DECIDING_SHARE
 from app.analysis.subgroups._settings import EFFORTS, SubgroupSettings
 from data_loaders.wording import listing, plural
@@ -118,7 +119,8 @@ def method_text(prepared: Prepared, settings: SubgroupSettings, n_maps: int) -> 
         f"were clustered by HDBSCAN with profiles counted by their patients (min_cluster_size "
         f"{shares}% of patients, min_samples {samples}: {partitions} partitions). Clusters were "
         "merged while their Beta-Bernoulli marginal likelihood improved (concentration estimated "
-        "from the clusters), profiles assigned by posterior, and groups taken from average linkage "
+        "from the clusters), profiles assigned by posterior (what is absent and a cluster's size "
+        f"weighted {ABSENCE_WEIGHT:g}), and groups taken from average linkage "
         f"of the co-association over the {DECIDING_SHARE:.0%} of partitions with most evidence, "
         "cut at 0.6; where fusions exclude each other, each has a group of its own. Confidence is "
         f"the mean co-association with the own group. Seed {settings.seed}."

@@ -5,12 +5,14 @@ sparse, small and lymphoid tables, and left: penalised likelihoods (AIC, BIC, ex
 votes; a fixed concentration; features that keep the overall frequency with a prior probability
 (better on lymphoid tables, blind to small cohorts of single lesions); merging once after the
 consensus, merging again after it, or the one best partition (fewer, larger groups; single lesions
-lost); a concentration of every feature, capped or not (small groups better, sparse tables and MPN
-worse), half way to the common one, or merging by the features that differ alone (sparse tables
-worse); one reassignment instead of two (AML worse); all partitions deciding (AML by luck of maps,
-sparse tables in pieces; MPN and lymphoid tables better); the partition's whole prior (single
-lesions lost in MPN, sparse previews better), or 0.98 of it; splitting off a lesion with 80% of its
-carriers in one group (no difference once fusions are gathered).
+lost); a Dirichlet-multinomial of what patients carry (JAK2 with 9pUPD lost in JAK2); a
+concentration of every feature, capped or not (small groups better, sparse tables and MPN worse),
+half way to the common one, or merging by the features that differ alone (sparse tables worse); one
+reassignment instead of two (AML worse); all partitions deciding (AML by luck of maps, sparse tables
+in pieces; MPN and lymphoid tables better); the partition's whole prior (single lesions lost in MPN,
+sparse previews better), or 0.98 of it; half the weight of what is absent in merging too (MPN in
+pieces); splitting off a lesion with 80% of its carriers in one group (no difference once fusions
+are gathered). Figures: docs/MEASURED.md.
 """
 
 from __future__ import annotations
