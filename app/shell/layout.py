@@ -16,7 +16,8 @@ from app.shell.escaping import escaped_figure, figure_escaper
 from app.shell.session import LOOKING_AT, Looking, looking_at
 from app.shell.watch.audit import note
 from app.shell.watch.log import place_of
-from app.study.figures.theme import BY_WIDTH, WIDE, plotly_config
+from app.study.figures.legend import LINE
+from app.study.figures.theme import BY_WIDTH, plotly_config
 from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
 from app.study.files.tables import file_stem, to_csv
 from app.study.glossary import explained, in_lines
@@ -38,7 +39,8 @@ _LOGO = (
     'fill="#5f83ad">CALR Explorer</text></svg>'
 )
 # Streamlit lets columns shrink to nothing (the sidebar takes its part first), greys small text
-# below what is legible, and lays plotly's toolbar over the title; these rules mend that.
+# below what is legible, and lays the toolbars of figures over their titles, where nothing hovers
+# those of tables over what stands above; these rules mend that.
 _STYLE = """<style>
 .stMainBlockContainer {padding-top: 3.2rem; padding-bottom: 3rem; max-width: 1240px;}
 [class*="_of_address"] {display: none;}
@@ -68,7 +70,7 @@ _STYLE = """<style>
 [data-testid=stElementContainer]:has(> * > [data-testid=stPlotlyChart]),
 [data-testid=stPlotlyChart] .js-plotly-plot {overflow: visible !important;}
 [data-testid=stPlotlyChart] .modebar-container
-  {top: calc(100% - var(--blank, 0px)) !important;}
+  {top: 100% !important; margin-top: calc(-1 * var(--blank, 0px)) !important;}
 [data-testid=stPlotlyChart] .modebar-group {background: transparent !important;}
 [data-testid=stPlotlyChart] .modebar-btn path {fill: currentColor !important; opacity: .7;}
 [data-testid=stPlotlyChart] .modebar-btn:is(:hover, .active) path {opacity: 1;}
@@ -86,7 +88,10 @@ _STYLE = """<style>
   .stMain [data-testid=stTable] :is(td, th) {padding-left: .15rem; padding-right: .35rem;}
   .stMain [data-testid=stTable] p {font-size: .8rem;}
 }
-@media (hover: none) {[data-testid=stPlotlyChart] .modebar-container {display: none !important;}}
+@media (hover: none) {
+  [data-testid=stPlotlyChart] .modebar-container {display: none !important;}
+  .stMain [data-testid=stElementContainer]:has([data-testid=stDataFrame]) {margin-top: 1.5rem;}
+}
 </style>"""
 
 
@@ -222,12 +227,14 @@ def browser_is(*words: str) -> bool:
 
 def fit_to_width(figure: go.Figure, key: str) -> None:
     """Have the figure shown under a key obey :func:`app.study.figures.theme.by_width`."""
-    blank, notes_from = (figure.layout.meta or {}).get(BY_WIDTH, (0, 0))
+    freed, notes_from = (figure.layout.meta or {}).get(BY_WIDTH, ((), 0))
     of, rules = f".st-key-{key}", ""
-    if blank:
+    if freed:
+        # All or nothing of a line, by the figure's own width: what a margin's percentages are of.
+        blank = " + ".join(f"clamp(0px, (100% - {width}px) * {LINE}, {LINE}px)" for width in freed)
         rules += (
-            f"@media (min-width: {WIDE}px) {{{of} {{--blank: {blank}px; "
-            f"margin-bottom: -{blank}px;}} {of}_downloads {{z-index: 1;}}}}"
+            f"{of} {{--blank: ({blank}); margin-bottom: calc(-1 * var(--blank));}} "
+            f"{of}_downloads {{z-index: 1;}}"
         )
     if notes_from:
         rules += (

@@ -132,17 +132,18 @@ def make_figure(
     )
 
 
-def by_width(*, blank: int = 0, notes_from: int = 0) -> dict[str, Any]:
+def by_width(*, freed: Sequence[int] = (), notes_from: int = 0) -> dict[str, Any]:
     """What a page changes of a figure by the width of its window, for the figure's ``meta``.
 
     Parameters
     ----------
-    blank
-        Pixels at the bottom that are kept for a phone's legend and that a wide window leaves blank.
+    freed
+        Pixels of the figure from which a line at the bottom, kept for a phone's legend, is blank,
+        for each such line.
     notes_from
         Pixels of a window in which annotations other than the title have room; 0 for any.
     """
-    return {BY_WIDTH: (blank, notes_from)}
+    return {BY_WIDTH: (tuple(freed), notes_from)}
 
 
 def framed(

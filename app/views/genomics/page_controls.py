@@ -34,6 +34,7 @@ def draw_kinds(looking: Looking) -> list[FeatureKind]:
         selection_mode="multi",
         default=[_NAMES[kind] for kind in default],
         key=KIND_CHOICE,
+        wrap=True,
         bind="query-params",
         help="Refinements are parts of a gene's mutations, such as CALR type 1 or FLT3-ITD.",
     )

@@ -11,6 +11,7 @@ import pytest
 
 from app.analysis.associations import co_occurrence
 from app.cohort.groupings import by_variable
+from app.study.figures.legend import legend_below
 from app.study.figures.theme import BY_WIDTH, SYNTHETIC_MARK, WIDE, framed
 from app.views.genomics.allele_fractions.answer import reads_high
 from app.views.genomics.allele_fractions.figures import order_figure, vaf_figure
@@ -235,6 +236,16 @@ def test_a_narrow_group_of_an_oncoprint_is_named_whole_without_its_size():
     assert {"CLL (230)", "MCL (10)"} <= {trace.name for trace in figure.data}
     halves = replace(made, groups={"CLL": 120, "MCL": 120})
     assert oncoprint_figure(halves).layout.meta[BY_WIDTH][1] == 0
+
+
+def test_a_wider_oncoprint_frees_a_line_of_its_legend_at_a_time():
+    names = ["missense", "truncating", "not altered", "not tested"]
+    lines, freed = legend_below(names, 100)
+    assert lines == 4
+    assert freed == sorted(freed)
+    for width in range(100, 1000, 25):
+        empty = sum(width >= start for start in freed)
+        assert lines - empty == legend_below(names, width)[0]
 
 
 @pytest.mark.parametrize(

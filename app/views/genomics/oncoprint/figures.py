@@ -20,7 +20,7 @@ from app.cohort.colours import (
     VERMILION,
 )
 from app.study.figures.labels import shortened
-from app.study.figures.legend import legend_lines
+from app.study.figures.legend import LINE, legend_below
 from app.study.figures.theme import INK, WIDE, by_width, make_figure, text_at
 from app.study.wording import format_percent
 from app.views.genomics.oncoprint.analysis import NOT_ALTERED, NOT_TESTED, WORDS, Oncoprint
@@ -34,6 +34,7 @@ _ROW, _TRACK = 19, 15
 _LONGEST = 18  # "BCL2 rearrangement"
 # Pixels: a letter of a head; the whole figure on a phone; the columns on a wide screen.
 _LETTER, _PHONE, _COLUMNS = 6.6, 350, 690
+_RIGHT = 8  # pixels beside the columns
 _LEAST = 0.005
 # Every colour index of the scale: blank, not tested, not altered, the words, then the tracks'.
 _BLANK = 0
@@ -82,11 +83,11 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
     legend = _legend(print_, headed=fit)
     traces += legend
     legend_names = [str(entry["name"]) for entry in legend]
-    lines = legend_lines(legend_names)
+    lines, freed = legend_below(legend_names, _PHONE - left - _RIGHT)
     pixels = _ROW * len(print_.labels) + _TRACK * len(print_.tracks) + 8
     return make_figure(
         traces,
-        height=pixels + 22 * lines + 12,
+        height=pixels + LINE * lines + 12,
         legend_space=22 if heads else 6,
         annotations=heads,
         xaxis={
@@ -105,7 +106,7 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
             "zeroline": False,
             "ticks": "",
         },
-        margin={"l": left, "r": 8, "b": 22 * lines + 18},
+        margin={"l": left, "r": _RIGHT, "b": LINE * lines + 18},
         showlegend=True,
         legend={
             "orientation": "h", "x": 0, "y": 0, "yanchor": "top", "font": {"size": 12},
@@ -113,7 +114,7 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
         },
         hovermode="closest",
         meta=by_width(
-            blank=22 * (lines - legend_lines(legend_names, _COLUMNS)),
+            freed=[left + _RIGHT + columns for columns in freed],
             notes_from=0 if fit else WIDE,
         ),
     )  # fmt: skip

@@ -20,7 +20,7 @@ _MOST_TRACKS = 6
 
 def draw_oncoprint(looking: Looking) -> None:
     """Draw the controls, the oncoprint and what it says."""
-    left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
+    left, middle, right = st.columns([4, 5, 4], vertical_alignment="bottom")
     with left:
         kinds = draw_kinds(looking)
     with middle:
