@@ -93,7 +93,7 @@ def test_without_a_hit_there_is_no_line():
     assert not [s for s in figure.layout.shapes if s.line.dash == "dash"]
 
 
-@pytest.mark.parametrize("width", [380, 520, 700])
+@pytest.mark.parametrize("width", [276, 520, 700])
 def test_names_cover_no_other_name_on_any_width(screen, width):
     figure = framed(volcano_figure(screen), "x")
     low, high = figure.layout.xaxis.range
@@ -112,7 +112,7 @@ def test_names_cover_no_other_name_on_any_width(screen, width):
         if abs(a[1] - b[1]) < a[3] + b[3] and abs(a[2] - b[2]) < 12
     ]
     # Placed for a narrow screen; a wider one may bring two together, which the hover still tells.
-    assert len(clashes) <= (0 if width == 380 else 1), clashes
+    assert len(clashes) <= (0 if width == 276 else 1), clashes
 
 
 def test_the_chosen_one_is_ringed_and_firths_are_diamonds():

@@ -17,7 +17,7 @@ from app.views.survival.screen.analysis import CohortScreen
 from data_loaders.arrays import Floats
 
 _HEIGHT = 430
-_TYPICAL = (380.0, 340.0)
+_TYPICAL = (276.0, 340.0)
 _LETTER, _HALF_LINE = 6.6, 8.0
 _CLEARANCE = 4.0
 _LABELS = 14
