@@ -14,6 +14,7 @@ from pathlib import Path
 
 from data_loaders.alterations._bands import PlainEvent, plain_event
 from data_loaders.model import FeatureKind
+from data_loaders.wording import capitalised
 
 _DATA = Path(__file__).parents[1] / "data"
 
@@ -109,12 +110,13 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"^inv[\s_(]*(?P<a>\d{1,2})\)?[\s_;]*t[\s_(]*(?P<b>\d{1,2})[\s_;]+(?P<c>\d{1,2})\)?$",
             "inv({a})/t({b};{c})",
         ),
-        (r"^(?:complex|complex[\s_]*karyotype|ck|karyotype[\s_]*complex)$", "complex karyotype"),
-        (r"^(?:monosomal|mk|monosomal[\s_]*karyotype)$", "monosomal karyotype"),
+        (r"^(?:complex|complex[\s_]*karyotype|ck|karyotype[\s_]*complex)$", "Complex karyotype"),
+        (r"^(?:monosomal|mk|monosomal[\s_]*karyotype)$", "Monosomal karyotype"),
         (r"^(?:hyper|hypo)diploid(?:y|[\s_]*karyotype)?$", "{name}"),
         (r"^(?:chromothripsis|chromoplexy|tetraploidy?|near[\s_-]*tetraploidy?)$", "{name}"),
         (r"^iamp[\s_(]*21\)?$", "iAMP21"),
-        (r"^(?:ring|marker)(?:[\s_]*chromosome)?$", "{name} chromosome"),
+        (r"^ring(?:[\s_]*chromosome)?$", "Ring chromosome"),
+        (r"^marker(?:[\s_]*chromosome)?$", "Marker chromosome"),
         (r"^(?:ph|philadelphia)(?:[\s_]*(?:positive|chromosome))?$", "t(9;22)"),
     )
 )
@@ -381,7 +383,7 @@ def _by_pattern(text: str) -> str | None:
         match = pattern.match(text)
         if match:
             parts = {key: _chromosome(value) for key, value in match.groupdict().items() if value}
-            return label.format(name=text, **parts)
+            return label.format(name=capitalised(text.replace("_", " ")), **parts)
     return None
 
 

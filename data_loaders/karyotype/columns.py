@@ -148,9 +148,9 @@ def _with_events(base: Alterations, read: Read, held: set[str]) -> tuple[Alterat
     reason = f"an event of the karyotypes in {shown(read.column.name)}"
     entries = {name: (name, read.has([name]), reason) for name in taken}
     answers = read.states([k.complex for k in read.karyotypes])
-    if not held & {"complex", "complex karyotype"} and (answers == 1).any():
+    if not held & {"complex", "Complex karyotype"} and (answers == 1).any():
         words = f"three or more abnormalities in {shown(read.column.name)}"
-        entries["complex"] = ("complex karyotype", answers, words)
+        entries["complex"] = ("Complex karyotype", answers, words)
     data = {
         name: pd.arrays.BooleanArray(states == 1, states < 0)
         for name, (_, states, _) in entries.items()

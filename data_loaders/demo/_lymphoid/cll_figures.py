@@ -62,7 +62,7 @@ FEATURES: tuple[FeatureSpec, ...] = (
     _event("del(8p)", 0.02, 0.06, **_with("del(17p)", 2.1)),
     _event("t(14;18)", 0.03, 0.004, DOHNER_2000.chosen()),
     _gene("TP53", 0.05, 0.13, LANDAU_2015, **_with("del(17p)", 26.0)),
-    _event("complex", 0.06, 0.16, LANDAU_2015.chosen(), label="complex karyotype",
+    _event("complex", 0.06, 0.16, LANDAU_2015.chosen(), label="Complex karyotype",
            **_with("TP53", 5.0, LANDAU_2015.chosen())),
     _gene("NOTCH1", 0.05, 0.20, OSCIER_2013, **_with("+12", 2.5, OSCIER_2013.chosen())),
     _gene("SF3B1", 0.11, 0.20, DIETRICH_2018, **_with("del(11q)", 1.9)),
