@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from app.shell.columns import P_VALUES, counted
 from app.shell.layout import browser_is
 from app.study.figures.labels import all_shortened
 from app.study.glossary import explained
+from app.study.wording import format_percent
 
 # Pixels of a letter and around a cell; the least and the most that a column of names takes.
 _LETTER, _AIR, _LEAST, _MOST = 7.6, 24, 80, 320
@@ -67,9 +69,14 @@ def draw_table(
             # A title that says several words is explained by all of them.
             config |= {name: {**given, "help": "  \n".join(meant.values())}} if meant else {}
     options = {"hide_index": True, **options}
+    shares = {
+        name: partial(format_percent, digits=1)
+        for name in order
+        if _kind_of(config.get(name)) == ("number", "percent") and not _is_text(frame[name])
+    }
     how = {
         name: write
-        for name, write in {**P_VALUES, **printed}.items()
+        for name, write in {**P_VALUES, **shares, **printed}.items()
         if name in frame.columns and (name in printed or not _is_text(frame[name]))
         if frame.size <= _MOST_PRINTED
     }
@@ -97,9 +104,15 @@ def _is_count(name: str, column: pd.Series) -> bool:
     return bool(len(held) and np.abs(held).max() >= 1000 and (held % 1 == 0).all())
 
 
+def _kind_of(given: Any) -> tuple[str | None, str | None]:
+    """Type and format of a column's settings; None where they say none."""
+    kind = (given.get("type_config") if isinstance(given, dict) else None) or {}
+    return kind.get("type"), kind.get("format")
+
+
 def _without_format(given: Any) -> Any:
     """How a column is shown whose cells are printed: a format would print them again."""
-    if isinstance(given, dict) and given.get("type_config", {}).get("format") is not None:
+    if _kind_of(given)[1] is not None:
         return {**given, "type_config": {**given["type_config"], "format": None}}
     return given
 

@@ -99,8 +99,12 @@ def format_interval(value: float, lower: float, upper: float, form: str = ".2f")
 
 
 def format_percent(share: float, digits: int = 0) -> str:
-    """A share as a percentage: ``71%``; a dash where it is not known."""
-    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}%"
+    """A share as a percentage: ``71%``; a dash where it is not known.
+
+    In words, and beside the count that it is of, it has no digit after the point; where it stands
+    alone in a table or under the pointer it has one.
+    """
+    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}%".replace("-", "−")
 
 
 def format_percent_ci(share: float, lower: float, upper: float) -> str:

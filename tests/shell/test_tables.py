@@ -28,7 +28,7 @@ def _page() -> None:
                column_config=config)  # fmt: skip
     draw_table(pd.DataFrame({"n": []}), key="empty")
     counts = {"n": [1234, 5], "years": [2019, 2020], "hr": [1234.5, 2.0], "label": ["a", "b"]}
-    counts |= {"events": [2000.0, float("nan")], "share": [2000, 1], "p": [1000, 2]}
+    counts |= {"events": [2000.0, float("nan")], "share": [0.0765, None], "p": [1000, 2]}
     counts |= {"q_value": [3.8e-86, 0.2]}
     config = columns("q_value", events="Events", n=st.column_config.Column("Patients", pinned=True))
     config |= {"share": st.column_config.NumberColumn(format="percent")}
@@ -63,13 +63,15 @@ def test_names_leave_room_for_numbers_on_a_phone_and_stay_apart():
     assert short["Sex"] == "Sex"
 
 
-def test_counts_and_p_values_are_printed_as_in_sentences():
+def test_counts_shares_and_p_values_are_printed_as_in_sentences():
     table = AppTest.from_function(_page).run().dataframe[-1].proto
     shown = json.loads(table.columns)
     formats = {name: held.get("type_config", {}).get("format") for name, held in shown.items()}
     assert {name for name, how in formats.items() if how == "localized"} == {"n", "events"}
-    assert formats["share"] == "percent"
     assert (shown["n"]["label"], shown["n"]["pinned"]) == ("Patients", True)
     assert shown["events"]["label"] == "Events"
-    assert b"< 0.0001" in table.arrow_data.styler.display_values
-    assert formats["q_value"] is None, "a format would print the number again"
+    printed = table.arrow_data.styler.display_values
+    assert b"< 0.0001" in printed
+    assert b"7.6%" in printed
+    assert b"7.65%" not in printed
+    assert formats["q_value"] is formats["share"] is None, "a format would print them again"

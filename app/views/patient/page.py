@@ -128,7 +128,7 @@ def _alteration_table(table: pd.DataFrame) -> pd.DataFrame:
                 "Kind": table["kind"],
                 "Change": table["change"],
                 "Class": table["variant_class"],
-                "Allele fraction": table["vaf"],
+                "Allele fraction": table["vaf"].round(3),
                 "In the selection": common,
             }
         )

@@ -258,7 +258,7 @@ def _subgroup_table(found: SubgroupMap, search: Search) -> pd.DataFrame:
         {
             "Subgroup": summary["group"],
             "n": summary["n"],
-            "Share": [format_percent(share) for share in summary["share"]],
+            "Share": [format_percent(share, 1) for share in summary["share"]],
             "Defined by": [names or "–" for names in summary["defining"]],
             "Median confidence": summary["median_confidence"],
             "Uncertain": summary["uncertain"],

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.groupings import SAVED
-from app.shell.columns import PRINTED, percent, pinned, two_digits
+from app.shell.columns import PRINTED, percent, pinned, two_decimals
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import bullets, figure_with_downloads
 from app.shell.saved_groups import saved_groups
@@ -176,11 +176,11 @@ def _draw_figure(
 def _draw_table(result: TwoCohorts, table: pd.DataFrame, what: str, *, key: str) -> None:
     """A table with the same columns of either cohort."""
     ratios = "odds_ratio_1" in table
-    limit = st.column_config.NumberColumn if ratios else two_digits
+    limit = st.column_config.NumberColumn if ratios else two_decimals
     config: dict[str, Any] = {"label": pinned(what), "agrees": "Same direction"}
     for side, name in enumerate(result.names, start=1):
         config |= {
-            f"smd_{side}": two_digits(f"{name}: SMD"),
+            f"smd_{side}": two_decimals(f"{name}: SMD"),
             f"odds_ratio_{side}": f"{name}: odds ratio",
             f"difference_{side}": percent(f"{name}: difference"),
             f"lower_{side}": limit("95% from" + " " * side),

@@ -161,7 +161,7 @@ def _methods(result: TwoClassifications) -> str:
 def missing_table(result: TwoClassifications, which: Classification) -> pd.DataFrame:
     """What would decide the patients who are not, as printed."""
     own = result.missing[result.missing["classification"] == which.label]
-    return own[["patients", "alone", "missing"]].rename(
+    return own[["missing", "patients", "alone"]].rename(
         columns={
             "missing": "Would decide",
             "patients": "Undecided without it",

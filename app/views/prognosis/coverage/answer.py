@@ -62,7 +62,7 @@ def coverage_table(result: Coverage) -> pd.DataFrame:
             "Made for": row["disease"],
             "Patients": row["patients"],
             "Class certain": row["certain"],
-            "Share": format_percent(row["certain"] / row["patients"]),
+            "Share": format_percent(row["certain"] / row["patients"], 1),
             "Would help most": f"{row['helps_most']} (+{row['n_more']:,})" if row["n_more"] else "",
             "Known in nobody": listing(list(row["lacking"])) if row["lacking"] else "",
             "Evidence": row["grade"],
