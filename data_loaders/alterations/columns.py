@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +32,7 @@ _MOST_MUTATIONS = 20  # of one gene in one patient
 _DOUBLE = "CEBPA"  # the gene of which two mutations mean another disease than one
 _MUTATIONS = re.compile(r"(?:^|[\W_])mut(?:ations?|ated)?(?:$|[\W_])", re.IGNORECASE)
 
+_DETECTED = 0.01  # the least allele fraction that sequencing of a panel tells from none
 _FRACTION_OF = re.compile(
     r"(?P<gene>[A-Za-z0-9]+)[\s_.(-]+(?:vaf|af|allel\w*[\s_.-]+(?:burden|freq\w*|fraction))\b",
     re.IGNORECASE,
@@ -164,7 +166,9 @@ def find_alterations(
                 code="counts",
             )
         )
-    issues += _calls_issues(columns, read)
+    issues += _calls_issues(columns, read) + _fractions_issues(
+        {name: own for name, own in names.items() if name not in stated}, read
+    )
     rows = [(f.name, f.kind, f.gene, f.label, source, f.reason) for source, f in names.items()]
     for source in counted:
         name = f"{_DOUBLE}_double"
@@ -256,6 +260,22 @@ def _not_read_issue(
     ]
 
 
+def _fractions_issues(names: Mapping[str, FeatureName], read: Mapping[str, Calls]) -> list[Issue]:
+    """What a column of allele fractions was taken to say of who is altered."""
+    return [
+        Issue(
+            "warning",
+            f"{shown(source)} is the only column of {names[source].gene}, and holds 0 or allele "
+            f"fractions from {np.nanmin(calls.vaf):.1%} on: 0 was read as not altered, a fraction "
+            "as altered, nothing as not tested. If 0 means something else, say so under Correct.",
+            source,
+            code="fractions",
+        )
+        for source, calls in read.items()
+        if source in names and _fraction_of(source) is not None
+    ]
+
+
 def no_genes_here(columns: Mapping[str, TextColumn]) -> set[str]:
     """Columns with names like gene symbols that do not stand among the genes of their own table.
 
@@ -274,6 +294,25 @@ def _fraction_of(name: str) -> FeatureName | None:
     match = _FRACTION_OF.match(name)
     gene = read_feature_name(match["gene"]) if match else None
     return gene if gene is not None and gene.kind == "gene" else None
+
+
+def _told_by_fractions(columns: Mapping[str, TextColumn]) -> dict[str, FeatureName]:
+    """Columns of allele fractions of genes that no other column names, and that leave no doubt.
+
+    Of none, which is 0 or a word, and of at least a fraction that sequencing detects.
+    """
+    fractions = {name: own for name in columns if (own := _fraction_of(name)) is not None}
+    genes = Counter(own.gene for own in fractions.values())
+    genes.update(own.gene for name in columns if (own := _gene_named(name)) is not None)
+    certain = {}
+    for name, own in fractions.items():
+        calls = read_calls(columns[name], "gene") if genes[own.gene] == 1 else None
+        if calls is None or calls.unread.any():
+            continue
+        found = calls.vaf[calls.states == 1]
+        if len(found) and (found >= _DETECTED).all():
+            certain[name] = own
+    return certain
 
 
 def _gene_named(name: str) -> FeatureName | None:
@@ -308,6 +347,7 @@ def _recognised(
             for name, gene in dated.items()
             if gene is not None and name not in found
         }
+    telling |= _told_by_fractions(columns)
     # Beside a column of yes and no for the same, one that tells more is a variable.
     taken = {feature.name for feature in found.values()}
     found |= {name: feature for name, feature in telling.items() if feature.name not in taken}

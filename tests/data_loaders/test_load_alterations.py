@@ -74,7 +74,7 @@ def load(columns: dict[str, list[object]], mapping: dict[str, object] | None = N
             None,
             "-12/del(12p)/abn(12p)",
         ),
-        ("complex", "complex", "cytogenetic", None, "complex karyotype"),
+        ("complex", "complex", "cytogenetic", None, "Complex karyotype"),
         ("PML_RARA", "PML_RARA", "cytogenetic", None, "PML::RARA"),
     ],
 )
@@ -240,3 +240,29 @@ def test_matrix_is_nullable_boolean_in_the_files_order() -> None:
     assert list(cohort.alterations.columns) == ["TET2", "9pUPD", "ASXL1"]
     assert set(cohort.alterations.dtypes.astype(str)) == {"boolean"}
     assert np.array_equal(cohort.states, [[0, 1, -1], [1, 0, 1], [0, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("columns", "states"),
+    [
+        ({"TP53 VAF (%)": [0, 0, 3, 45, ""]}, [0, 0, 1, 1, -1]),
+        ({"TP53_VAF": ["0", "wt", "0.34", "0.05", ""]}, [0, 0, 1, 1, -1]),
+        ({"TP53_VAF": ["0", "0", "0.5%", "45%", ""]}, None),  # below what is detected, or noise
+        ({"TP53_VAF": ["", "", "12", "45", ""]}, None),  # who has none may not have been tested
+        ({"TP53_VAF": [0, 0, 3, 45, ""], "TP53": ["mut", "", "", "", ""]}, None),
+        ({"TP53_VAF": [0, 0, 3, 45, ""], "TP53_VAF (relapse)": [0, 3, 0, 45, ""]}, None),
+    ],
+)
+def test_allele_fractions_alone_tell_who_is_altered_where_they_leave_no_doubt(
+    columns: dict[str, list[object]], states: list[int] | None
+) -> None:
+    cohort = load({**columns, "age": [50, 60, 70, 55, 65]})
+    (issue,) = [i for i in cohort.issues if i.code in ("fractions", "gene_columns")]
+    assert issue.code == ("gene_columns" if states is None else "fractions")
+    if states is None:
+        assert "TP53" not in cohort.features.index
+    else:
+        assert cohort.feature_state("TP53").tolist() == states
+        assert "fractions from" in issue.sentence
+        assert next(iter(columns)) in cohort.patients.columns
+        assert cohort.mutations["vaf"].notna().tolist() == [True, True]
