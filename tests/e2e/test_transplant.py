@@ -53,6 +53,8 @@ def test_who_benefits_from_a_transplant_and_whether_to_believe_it(page: Page, ad
     expect(answer).to_contain_text("Intervals: 95%, from 1,000 bootstrap draws")
     calm(page)
 
+    _protocol_fits_a_phone(page)
+
     # The answers side by side, the naive one marked, and how far the last can be trusted.
     page.get_by_role("radio", name="Four answers").or_(
         page.get_by_role("button", name="Four answers")
@@ -77,3 +79,26 @@ def test_who_benefits_from_a_transplant_and_whether_to_believe_it(page: Page, ad
     assert "emulate(protocol.compared, trial.strategies, settings)" in script
     assert "four_answers(cohort, trial, protocol" in script
     calm(page)
+
+
+def _protocol_fits_a_phone(page: Page) -> None:
+    """Its cells stand there one below the other, whole and under their names."""
+    page.get_by_role("radio", name="The protocol").or_(
+        page.get_by_role("button", name="The protocol")
+    ).first.click()
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    row = page.locator(".st-key-protocol_table tbody tr").first
+    expect(row).to_be_visible()
+    settled(page)
+    below = 0.0
+    for cell, name in zip(
+        row.locator("td").all(), ("", "The target trial", "In these data"), strict=True
+    ):
+        box = cell.bounding_box()
+        assert box["y"] >= below
+        below = box["y"] + box["height"]
+        assert box["x"] >= 0
+        assert 300 < box["width"] <= 390 - box["x"]
+        assert name in cell.evaluate("cell => getComputedStyle(cell, '::before').content")
+    page.set_viewport_size(wide)
