@@ -266,6 +266,18 @@ def test_a_double_hit_is_of_rearrangements_and_status_of_its_identity():
     assert altered_parts(cll, "score:cll_ipi") == {"TP53", "del(17p)"}
 
 
+def test_stages_are_of_their_signs_and_a_complex_karyotype_is_of_its_events():
+    cll = load_cohort("demo:cll")
+    for stage in ("rai_stage", "binet_stage"):
+        parts = parts_of(cll, (f"variable:{stage}",))
+        assert {"variable:splenomegaly", "variable:hb_g_per_l"} <= parts
+        assert "variable:b_symptoms" not in parts
+    complex_karyotype = altered_parts(cll, "alteration:complex")
+    assert {"del(13q)", "+12"} <= complex_karyotype
+    assert "TP53" not in complex_karyotype
+    assert altered_parts(cll, "alteration:+12") == {"+12"}
+
+
 def test_groups_found_in_the_alterations_compare_none():
     made = cohort()
     grouping = by_labels("Map", ["a", "b"] * (N // 2), ["a", "b"])

@@ -25,6 +25,14 @@ _ENOUGH = 100_000  # patients, of whom every so manyth tells as much
 _TERMS: dict[str, tuple[tuple[str, ...], str | None]] = {
     "ighv": (("ighv_identity", "ighv_mutation"), None),
     "ldh_high": (("ldh", "ldh_ratio"), None),
+    **dict.fromkeys(
+        ("rai", "binet"),
+        (
+            ("hb", "platelets", "lymphadenopathy", "spleen_size", "splenomegaly", "hepatomegaly"),
+            None,
+        ),
+    ),
+    "ann_arbor": (("extranodal_sites",), None),
     "double_hit": (
         (),
         r"(?<![a-z0-9])(myc|bcl-?2|bcl-?6)[ _-]*(r\b|rear|break|split|trans|fusion|fish)|"
@@ -74,8 +82,11 @@ def _alterations(names: Iterable[str]) -> set[str]:
 
 
 def _direct(cohort: Cohort, name: str) -> set[str]:
-    """What something but an alteration is made of in the first place."""
+    """What something is made of in the first place; of an alteration its gene is known already."""
     kind, _, what = name.partition(":")
+    if kind == "alteration":
+        label = str(cohort.features["label"].get(what))
+        return events_called(cohort, "") if label.lower().startswith("complex") else set()
     if name == ALTERATIONS:
         return _alterations(map(str, cohort.features.index))
     if kind == "burden":
