@@ -11,6 +11,7 @@ import anyio.to_thread
 import pyarrow as pa
 from streamlit import runtime
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 _EVERY_S = 15
@@ -24,9 +25,13 @@ async def tidy() -> None:
     """
     seen = -1
     gone: list[AppSession] = []
+    unshown: set[str] = set()
     while True:
         await anyio.sleep(_EVERY_S)
-        ended = runtime.exists() and end_sessions(_sessions(), gone)
+        ended = 0
+        if runtime.exists():
+            ended = end_sessions(_sessions(), gone)
+            unshown = forget_downloads(runtime.get_instance().media_file_mgr, unshown)
         if ended or _collections() != seen:
             await anyio.to_thread.run_sync(_collect)
         seen = _collections()
@@ -53,6 +58,26 @@ def end_sessions(sessions: WebsocketSessionManager, gone: list[AppSession]) -> i
     for one in over:
         one.shutdown()
     return len(over)
+
+
+def forget_downloads(files: MediaFileManager, unshown: set[str]) -> set[str]:
+    """Forget what makes the downloads that no page shows any more, and did not the last time.
+
+    Streamlit forgets at the end of anybody's run what pages that run just then have not drawn
+    again: the buttons that stand there meanwhile would find nothing to download.
+
+    Parameters
+    ----------
+    unshown
+        What no page showed the last time, as this returned it.
+    """
+    files._remove_orphaned_deferred_callables = lambda: None  # type: ignore[method-assign]  # noqa: SLF001
+    with files._lock:  # noqa: SLF001
+        shown = files._files_by_session_and_coord.values()  # noqa: SLF001
+        now = set(files._deferred_callables).difference(*(held.values() for held in shown))  # noqa: SLF001
+        for file_id in now & unshown:
+            files._drop_deferred_id(file_id)  # noqa: SLF001
+    return now - unshown
 
 
 def _sessions() -> WebsocketSessionManager:

@@ -13,12 +13,15 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from app.serving.busy import Room, Uploads, busy_page
-from app.serving.memory import end_sessions
+from app.serving.memory import end_sessions, forget_downloads
 from app.shell.work import bounds, turns
 from app.shell.work.bounds import check_room, hold, memory_mib, sent_too_much
 from data_loaders import CohortError
@@ -185,3 +188,19 @@ def test_who_does_not_come_back_is_ended_and_who_does_is_not():
     assert (over.ended, back.ended, away.ended) == (True, False, False)
     assert gone == []
     assert end_sessions(sessions, gone) == 0
+
+
+def test_what_a_button_downloads_outlives_the_run_of_another_page():
+    files = MediaFileManager(MemoryMediaFileStorage("/media"))
+    clicked = files.add_deferred(lambda: b"numbers", "text/csv", "place", "numbers.csv")
+    unshown = forget_downloads(files, set())
+    # The page runs anew, and before it has drawn its button another one's run ends.
+    files.clear_session_refs()
+    files.remove_orphaned_files()
+    unshown = forget_downloads(files, unshown)
+    assert files.execute_deferred(clicked).startswith("/media/")
+    again = files.add_deferred(lambda: b"numbers", "text/csv", "place", "numbers.csv")
+    assert forget_downloads(files, unshown) == set()
+    assert files.execute_deferred(again)
+    with pytest.raises(MediaFileStorageError):
+        files.execute_deferred(clicked)
