@@ -77,7 +77,7 @@ FEATURES: tuple[FeatureSpec, ...] = (
     _event("+Ph", 0.01, 0.02, 0.04, _ROUTE, **_with("+8", 6.0, FABARIUS_2011)),
     _event("i(17q)", 0.005, 0.012, 0.025, _ROUTE, **_with("+8", 8.0, FABARIUS_2011)),
     _event("+19", 0.004, 0.012, 0.02, _ROUTE, **_with("+8", 6.0, FABARIUS_2011)),
-    _event("variant t(9;22)", 0.06, 0.06, 0.06),
+    _event("variant t(9;22)", 0.06, 0.06, 0.06, label="Variant t(9;22)"),
     _event("der(9) deletion", 0.12, 0.13, 0.13),
     # Of the kinase domain, looked for at resistance only.
     _gene("ABL1", 0.22, 0.32, 0.42, SOVERINI_2011),

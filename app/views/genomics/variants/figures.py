@@ -19,8 +19,9 @@ from app.views.genomics.variants.proteins import Protein
 _HEIGHT = 360
 _LABELS = 6
 _TICKS = 8
-# Pixels: the plot's usual width, a letter of a label, the air on both sides of a label.
-_WIDTH, _LETTER, _AIR = 430.0, 7.0, 18.0
+# Pixels: the plot's width on a phone, where names are nearest to each other, a letter of a label,
+# the air on both sides of a label, half of a point.
+_WIDTH, _LETTER, _AIR, _HEAD = 284.0, 7.0, 18.0, 6.0
 
 
 def lollipop_figure(variants: GeneVariants, protein: Protein | None) -> go.Figure:
@@ -140,22 +141,32 @@ def _hover(row: Any, variants: GeneVariants) -> str:
 
 
 def _names(table: pd.DataFrame, extent: tuple[float, float], top: float) -> list[dict[str, Any]]:
-    """Names of the most frequent changes, on each side, where they do not cover each other."""
+    """Names of the most frequent changes, on each side, where they cover no other and no point."""
     texts: list[dict[str, Any]] = []
-    width = extent[1] - extent[0]
+    unit = (extent[1] - extent[0]) / _WIDTH
     for _, own in table.groupby("group", sort=False):
         taken: list[tuple[float, float, float]] = []
         for row in own.sort_values("patients", ascending=False).head(3 * _LABELS).itertuples():
             words = str(row.protein_change).removeprefix("p.")
             if len(taken) == _LABELS or abs(row.height - row.base) < 0.06 * top:
                 break
-            needed = (_AIR + _LETTER * len(words)) * width / _WIDTH
-            left = row.position + needed > extent[1]
-            first = row.position - needed if left else row.position
-            if any(
-                first < end and start < first + needed and abs(height - row.height) < 0.08 * top
-                for start, end, height in taken
-            ):
+            needed = (_AIR + _LETTER * len(words)) * unit
+            near = own[(own["height"] - row.height).abs() < 0.08 * top].drop(row.Index)["position"]
+            heads = [(at - _HEAD * unit, at + _HEAD * unit, row.height) for at in near]
+            for left in (False, True):
+                first = row.position - needed if left else row.position
+                if (
+                    first >= extent[0]
+                    and first + needed <= extent[1]
+                    and not any(
+                        first < end
+                        and start < first + needed
+                        and abs(height - row.height) < 0.08 * top
+                        for start, end, height in (*taken, *heads)
+                    )
+                ):
+                    break
+            else:
                 continue
             taken.append((first, first + needed, row.height))
             texts.append(

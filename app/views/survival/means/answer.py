@@ -136,7 +136,7 @@ def means_table(result: MeansOverTime, unit: TimeUnit) -> pd.DataFrame:
     rows = []
     for _, own in shown.iterrows():
         row = {
-            f"Horizon, {unit}": f"{in_unit(own['tau'], unit):g}",
+            f"Horizon, {unit}": f"{in_unit(own['tau'], unit):.4g}",
             "Group": own["group"],
             "At risk": own["n_risk"],
             f"Restricted mean, {unit} (95% CI)": _interval(own, _ESTIMATE, unit),
