@@ -10,7 +10,7 @@ from typing import Any
 from streamlit.column_config import NumberColumn, TextColumn
 
 from app.study.figures.forest import ratio_words
-from app.study.wording import format_p_cell
+from app.study.wording import format_p_cell, format_smd
 
 pinned = partial(TextColumn, pinned=True)
 counted = partial(NumberColumn, format="localized")
@@ -46,14 +46,15 @@ def _ratio(value: float) -> str:
     return ratio_words(value) if value else "0"
 
 
-# What prints numbers that no format does justice to: p-values such as 3.8e-86 in any table, and an
-# infinite odds ratio in those that are told so.
-P_VALUES: Mapping[str, Callable[[float], str]] = dict.fromkeys(
-    ("p_value", "p_adjusted", "q_value"), format_p_cell
-)
+# What prints numbers that no format does justice to: p-values such as 3.8e-86 and infinite
+# differences in any table, an infinite odds ratio in those that are told so.
+ALWAYS_PRINTED: Mapping[str, Callable[[float], str]] = {
+    **dict.fromkeys(("p_value", "p_adjusted", "q_value"), format_p_cell),
+    "smd": format_smd,
+}
 PRINTED: Mapping[str, Callable[[float], str]] = {
     **dict.fromkeys(("odds_ratio", "lower", "upper"), _ratio),
-    **P_VALUES,
+    **ALWAYS_PRINTED,
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.shell.columns import P_VALUES, counted
+from app.shell.columns import ALWAYS_PRINTED, counted
 from app.shell.layout import browser_is
 from app.study.figures.labels import all_shortened
 from app.study.glossary import explained
@@ -68,7 +68,7 @@ def draw_table(
             meant = explained([str(given.get("label") or name)])
             # A title that says several words is explained by all of them.
             config |= {name: {**given, "help": "  \n".join(meant.values())}} if meant else {}
-    options = {"hide_index": True, **options}
+    options = {"hide_index": True, "placeholder": "–", **options}
     shares = {
         name: partial(format_percent, digits=1)
         for name in order
@@ -76,7 +76,7 @@ def draw_table(
     }
     how = {
         name: write
-        for name, write in {**P_VALUES, **shares, **printed}.items()
+        for name, write in {**ALWAYS_PRINTED, **shares, **printed}.items()
         if name in frame.columns and (name in printed or not _is_text(frame[name]))
         if frame.size <= _MOST_PRINTED
     }

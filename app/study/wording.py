@@ -23,6 +23,7 @@ __all__ = [
     "format_percent_ci",
     "format_q",
     "format_ratio",
+    "format_smd",
     "format_time",
     "format_time_ci",
     "in_unit",
@@ -91,6 +92,11 @@ def _ratio_digits(value: float) -> str:
 def three_figures(value: float) -> str:
     """A number to three figures, from 1,000 on whole: ``28.4``, ``2,104``, never ``2.1e+03``."""
     return f"{value:.3g}" if abs(value) < 999.5 or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def format_smd(value: float) -> str:
+    """A standardised mean difference; infinite where every group has one value of its own."""
+    return "–" if math.isnan(value) else "∞" if math.isinf(value) else f"{value:.2f}"
 
 
 def format_interval(value: float, lower: float, upper: float, form: str = ".2f") -> str:

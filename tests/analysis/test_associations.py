@@ -245,7 +245,7 @@ def test_each_group_has_its_own_denominator_and_its_odds_against_the_others():
     assert rows["tested"].to_dict() == {"A": 3, "B": 4}
     assert found.overall.loc[0, "tested"] == 8
     assert found.accounting.analysed == 8
-    assert found.accounting.left_out == {"value missing": 1}
+    assert found.accounting.left_out == {"with a value missing": 1}
     expected = odds_ratio(np.array([[2, 1], [1, 3]])).statistic
     assert rows.loc["A", "odds_ratio"] == pytest.approx(expected)
     assert found.differences.loc[0, "odds_ratio"] == pytest.approx(expected)

@@ -53,7 +53,7 @@ def test_groups_are_renamed_reordered_recoloured_and_hidden():
     assert shown.colours == ("#ff0000", "#111111")
     assert members(shown, "Poor risk") == [3, 5, 6]
     assert members(shown, "Low") == [0]
-    assert shown.left_out() == {"in a hidden group": 2, "value missing": 1}
+    assert shown.left_out() == {"in a hidden group": 2, "with a value missing": 1}
     assert (shown.label, shown.note) == ("Risk", "A note.")
 
 

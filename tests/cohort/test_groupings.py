@@ -57,7 +57,7 @@ def test_ordinal_levels_keep_their_order_and_strangers_come_last():
     grouping = by_variable(COHORT, "risk")
     assert grouping.names == ("Low", "High", "Odd")
     assert grouping.ordered
-    assert grouping.left_out() == {"value missing": 1}
+    assert grouping.left_out() == {"with a value missing": 1}
 
 
 def test_categories_go_from_the_largest_down_and_binaries_read_yes_no():
@@ -116,7 +116,7 @@ def test_labels_become_a_grouping_and_grey_ones_stay_grey():
     labels = pd.Series(["A", "B", None, "none", "A", "B"])
     grouping = by_labels("Subgroup", list(labels), ["B", "A", "none"], grey=["none"])
     assert grouping.sizes() == (2, 2, 1)
-    assert grouping.left_out() == {"value missing": 1}
+    assert grouping.left_out() == {"with a value missing": 1}
     assert grouping.colours[2] == NEUTRAL
 
 

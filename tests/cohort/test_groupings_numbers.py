@@ -47,7 +47,7 @@ def test_a_value_at_the_cut_is_up_to_it_and_a_missing_one_is_in_no_group():
     grouping = cut(numbers([59.9, 60.0, 60.1, None]), "60")
     assert grouping.names == ("Age up to 60 years", "Age above 60 years")
     assert grouping.codes.tolist() == [0, 0, 1, MISSING]
-    assert grouping.left_out() == {"value missing": 1}
+    assert grouping.left_out() == {"with a value missing": 1}
     assert grouping.ordered
     assert not grouping.data_driven
 

@@ -36,7 +36,7 @@ def test_some_groups_keep_their_patients_and_colours():
     some_groups = only_groups(GROUPS, ["c", "a"])
     assert some_groups.codes.tolist() == [1, 1, -4, 0, -1, 0]
     assert some_groups.colours == (GROUPS.colours[2], GROUPS.colours[0])
-    assert some_groups.left_out() == {"value missing": 1, "in none of the chosen groups": 1}
+    assert some_groups.left_out() == {"with a value missing": 1, "in none of the chosen groups": 1}
     with pytest.raises(GroupingError, match="no group called"):
         only_groups(GROUPS, ["z"])
 

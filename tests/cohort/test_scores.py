@@ -281,7 +281,7 @@ def test_the_classes_are_groups_from_good_to_bad(mds: Cohort) -> None:
     assert grouping.ordered
     left_out = grouping.left_out()
     assert sum(left_out.values()) == table["category"].isna().sum()
-    assert "class not certain: an input of the score is missing" in left_out
+    assert "without a certain class: an input of the score is missing" in left_out
     with pytest.raises(GroupingError, match="IPI cannot be computed here"):
         GroupingSpec.parse("score:ipi").build(mds)
 

@@ -15,14 +15,14 @@ SMALL, UNCERTAIN, OTHER_DISEASE = -8, -9, -10
 MIN_GROUP_FOR_TEST = 10
 LEFT_OUT = MappingProxyType(
     {
-        MISSING: "value missing",
+        MISSING: "with a value missing",
         NOT_TESTED: "not tested",
         NOT_DRAWN: "in smaller groups that are not shown",
         OUTSIDE: "in none of the chosen groups",
         HIDDEN: "in a hidden group",
         SEVERAL: "in more than one of the groups",
         SMALL: f"in groups of fewer than {MIN_GROUP_FOR_TEST}, set aside",
-        UNCERTAIN: "class not certain: an input of the score is missing",
+        UNCERTAIN: "without a certain class: an input of the score is missing",
         OTHER_DISEASE: "with another disease than the score is for",
         UNKNOWN: "not known to be in one group: a value is missing or a gene was not tested",
     }

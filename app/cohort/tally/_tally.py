@@ -123,7 +123,7 @@ class Tally(Protocol):
         -------
         DataFrame
             One column of text for each of ``by``, and ``n``; combinations that nobody has are left
-            out. Values that are missing say ``value missing``, genes ``not tested``.
+            out. Values that are missing say ``with a value missing``, genes ``not tested``.
         """
 
     def events(

@@ -15,7 +15,14 @@ from app.study.figures.labels import all_shortened, shortened
 from app.study.figures.legend import legend_above
 from app.study.figures.rows import left_margin, rows_axis, under_plot
 from app.study.figures.theme import INK, PAPER, guide_line, make_figure, rgba, text_at
-from app.study.wording import SIGNIFICANT, format_p, format_percent, format_q, format_ratio
+from app.study.wording import (
+    SIGNIFICANT,
+    format_p,
+    format_percent,
+    format_q,
+    format_ratio,
+    format_smd,
+)
 from app.views.compare.analysis import Enrichment
 from app.views.survival.screen.figures import point_names, point_sizes, threshold_height
 
@@ -52,7 +59,7 @@ def differences_figure(
     beyond = (own["smd"] > reach).to_numpy()
     labels = all_shortened(list(own["label"]), _MOST_LABEL)
     hover = [
-        f"<b>{row.label}</b><br>SMD {_smd(row.smd)}"
+        f"<b>{row.label}</b><br>SMD {format_smd(row.smd)}"
         + (f", higher in {row.higher_in}" if row.higher_in else "")
         + f"<br>{_tested(row)}<br>{row.missing:,} missing"
         for row in own.itertuples()
@@ -94,7 +101,7 @@ def differences_figure(
         annotations=[
             below("SMD" if colours else "Largest SMD of any two groups"),
             *(
-                text_at(f"{_smd(own['smd'][place])} ▸", x=reach, y=place, xanchor="right")
+                text_at(f"{format_smd(own['smd'][place])} ▸", x=reach, y=place, xanchor="right")
                 | {"font": {"size": 12, "color": PAPER if clear[place] else INK}}
                 for place in np.flatnonzero(beyond)
             ),
@@ -249,11 +256,6 @@ def _enriched(row: Any, found: Enrichment) -> str:
         f"{format_ratio(row.odds_ratio, row.lower, row.upper)}<br>{format_p(row.p_value)}, "
         f"{format_q(row.q_value)}"
     )
-
-
-def _smd(value: float) -> str:
-    # Infinite where every group has one value of its own.
-    return f"{value:.2f}" if np.isfinite(value) else "∞"
 
 
 def _tested(row: Any) -> str:

@@ -74,11 +74,14 @@ def _say_what_is_needed(looking: Looking) -> None:
     if not survival_endpoints(looking.cohort):
         needed = "a survival in which death is an event, such as os_months and os_event"
     else:
-        needed = "a column with the time of transplant in months, such as transplant_months"
+        needed = (
+            "a column with the time of transplant in months, such as transplant_months (empty for "
+            "who was never transplanted)"
+        )
     st.info(
         why_no_transplant(looking.cohort)
         or f"{looking.cohort.name} records no transplant that could be analysed: that needs "
-        f"{needed} (empty for who was never transplanted)."
+        f"{needed}."
     )
     st.button(
         "Show it on the simulated MDS cohort",

@@ -55,7 +55,7 @@ def test_the_counts_add_up_in_words():
     analysed = N - 6 - 4
     assert f"All {N} patients of the cohort were selected" in text
     assert f"{analysed} were analysed" in text
-    assert "6 value missing and 4 overall survival not recorded" in text
+    assert "6 with a value missing and 4 overall survival not recorded" in text
     events = int(COHORT.patients["os_event"].to_numpy()[6:-4].sum())
     assert f"({events} events in {analysed} patients)" in text
     sizes = COHORT.patients["diagnosis"].iloc[6:-4].value_counts()

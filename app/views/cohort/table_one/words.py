@@ -19,7 +19,7 @@ from app.analysis.associations import (
     in_words,
 )
 from app.cohort.groupings import MIN_GROUP_FOR_TEST
-from app.study.wording import format_p_cell, listing
+from app.study.wording import format_p_cell, format_smd, listing
 
 _YES = ("Yes", "No")
 _NO_FINDING = {
@@ -171,9 +171,8 @@ def _constant(row: VariableRow) -> str:
 
 def _tail(row: VariableRow) -> list[str]:
     found = row.comparison
-    smd = "–" if math.isnan(found.smd) else "∞" if math.isinf(found.smd) else f"{found.smd:.2f}"
     p, q = format_p_cell(found.p_value), format_p_cell(row.q_value)
-    return [f"{row.missing:,}", found.test, p, q, smd]
+    return [f"{row.missing:,}", found.test, p, q, format_smd(found.smd)]
 
 
 def _cell(text: str) -> str:

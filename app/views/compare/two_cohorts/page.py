@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.groupings import SAVED
-from app.shell.columns import PRINTED, percent, pinned, two_decimals
+from app.shell.columns import ALWAYS_PRINTED, PRINTED, percent, pinned, two_decimals
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import bullets, figure_with_downloads
 from app.shell.saved_groups import saved_groups
@@ -180,7 +180,7 @@ def _draw_table(result: TwoCohorts, table: pd.DataFrame, what: str, *, key: str)
     config: dict[str, Any] = {"label": pinned(what), "agrees": "Same direction"}
     for side, name in enumerate(result.names, start=1):
         config |= {
-            f"smd_{side}": two_decimals(f"{name}: SMD"),
+            f"smd_{side}": f"{name}: SMD",
             f"odds_ratio_{side}": f"{name}: odds ratio",
             f"difference_{side}": percent(f"{name}: difference"),
             f"lower_{side}": limit("95% from" + " " * side),
@@ -192,7 +192,7 @@ def _draw_table(result: TwoCohorts, table: pd.DataFrame, what: str, *, key: str)
     printed = {
         f"{column}_{side}": how
         for column, how in PRINTED.items()
-        if ratios or column in ("p_value", "q_value")
+        if ratios or column in ALWAYS_PRINTED
         for side in (1, 2)
     }
     draw_table(table, key=key, column_config=config, printed=printed)

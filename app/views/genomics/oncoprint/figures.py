@@ -60,6 +60,7 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
     texts = np.array(hovers)[codes]
     named = _unique(labels)
     width = codes.shape[1]
+    left = 18 + 7 * max(map(len, named))
     traces: list[dict[str, Any]] = [
         {
             "type": "heatmap",
@@ -71,13 +72,13 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
             "zsmooth": False,
             "colorscale": _steps(palette),
             "showscale": False,
-            "xgap": 1 if width <= 250 else 0,
+            # A line between columns leaves a phone two pixels of each at least.
+            "xgap": int(3 * width <= _PHONE - left - _RIGHT),
             "ygap": 2,
             "customdata": texts,
             "hovertemplate": "<b>%{y}</b>: %{customdata}<extra></extra>",
         }
     ]
-    left = 18 + 7 * max(map(len, named))
     heads, fit = _heads(print_, width, _PHONE - left)
     # A crossed-out cell: not tested is seen to be neither a colour nor an empty cell.
     legend = _legend(print_, headed=fit)
