@@ -31,7 +31,8 @@ _EVENTS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_VERB}[\s_.]*{_PLACE}\.?{_PART}",
-        rf"{_PLACE}[\s_.\-]*{_VERB}{_PART}",
+        # GISTIC writes 9P21.3:DEL, R puts an X before a name that begins with a digit.
+        rf"(?:X(?=\d))?{_PLACE}[\s_.:\-]*{_VERB}{_PART}",
         rf"{_PLACE}(?P<verb>[+-]){_PART}",
     )
 )
@@ -46,7 +47,7 @@ _IN_BRACKETS = re.compile(r"[\s_]*[(\[]([^()\[\]]+)[)\]]$")
 _WITH_BANDS = re.compile(r"(?P<event>(?:t|inv|ins)\([\dxy;]+\))\([pqcen\d.;]+\)", re.IGNORECASE)
 # R writes t.11.14. for t(11;14), and del.17p. for del(17p).
 _DOTTED = re.compile(
-    r"(?P<verb>t|inv)\.(?P<a>\d{1,2}|x|y)(?:\.(?P<b>\d{1,2}|x|y))?\.?", re.IGNORECASE
+    r"(?P<verb>t|inv)\.(?P<a>\d{1,2}|x|y|v)(?:\.(?P<b>\d{1,2}|x|y))?\.?", re.IGNORECASE
 )
 
 

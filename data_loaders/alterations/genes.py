@@ -83,9 +83,9 @@ _BCR_ABL1 = re.compile(
     r"(?:[\s_.\-]*status)?",
     re.IGNORECASE,
 )
-# Two genes joined, with what may be said of it: ETV6/RUNX1 Fusion Status.
+# Two genes joined, with what may be said of it: ETV6/RUNX1 Fusion Status, PML-RARalpha.
 _FUSED = re.compile(
-    r"(?P<one>[A-Z0-9]+)(?:::|[-_/])(?P<other>[A-Z0-9]+)"
+    r"(?P<one>[A-Z0-9]+(?:alpha|beta|a|b)?)(?:::|[-_/])(?P<other>[A-Z0-9]+(?:alpha|beta|a|b)?)"
     r"(?P<said>(?:[\s_.\-]+(?i:gene|fusion|rearrangement|translocation|status|pos(?:itive)?))*)"
 )
 _LOCI = frozenset({"IGH", "IGK", "IGL", "TRA", "TRB", "TRD", "TRG"})
@@ -101,10 +101,13 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"^(?P<a>{_ARM})(?P<s>[+-])$", "{s}{a}"),
         (rf"^(?P<s>[+-])(?P<a>{_ARM})$", "{s}{a}"),
         (rf"^(?:del|deletion|loss)[\s_]*\((?P<a>{_ARM})\)$", "del({a})"),
+        (r"^(?:x(?=\d))?(?P<a>\d{1,2})[\s_.:]+amp$", "amp({a})"),
+        (r"^(?:x(?=\d))?(?P<a>\d{1,2})[\s_.:]+del$", "-{a}"),
         (rf"^(?:iso|i)[\s_(]*(?P<a>{_ARM[:-1]})\)?$", "i({a})"),
         (rf"^(?P<s>add|dup|amp)[\s_(]*(?P<a>{_ARM})\)?$", "{s}({a})"),
         (r"^t[\s_(]*(?P<a>\d{1,2}|x|y|v)[\s_;,/]+(?P<b>\d{1,2}|x|y|v)\)?$", "t({a};{b})"),
         (r"^t[\s_]*(?:mll|kmt2a|v_11q23)$", "KMT2A fusion"),
+        (r"^(?:mll|kmt2a)r$", "KMT2A rearrangement"),
         (r"^inv[\s_(]*(?P<a>\d{1,2})\)?$", "inv({a})"),
         (
             r"^inv[\s_(]*(?P<a>\d{1,2})\)?[\s_;]*t[\s_(]*(?P<b>\d{1,2})[\s_;]+(?P<c>\d{1,2})\)?$",
@@ -248,7 +251,8 @@ def _gene(text: str) -> FeatureName | None:
     match = re.fullmatch(
         rf"(?:{_MUTATED}{_SEP})?(?P<gene>.+?)(?:{_SEP}{_MUTATED})?", text, re.IGNORECASE
     )
-    for candidate in (text, match["gene"] if match else text):
+    # R writes HLA.A for HLA-A.
+    for candidate in (text, match["gene"] if match else text, text.replace(".", "-")):
         symbol = _symbol(candidate.strip(" _.-:"))
         if symbol:
             gene, alias, note = _current(symbol)
@@ -274,9 +278,14 @@ def _rearranged_by_status(text: str) -> FeatureName | None:
 
 
 def _structural(text: str) -> FeatureName | None:
-    """A gene's translocation, gain or loss, such as ``BCL2_translocation`` or ``MYC_SV``."""
+    """A gene's translocation, gain or loss, such as ``BCL2_translocation`` or ``SV.MYC``."""
+    turned = re.sub(r"^(sv)([\s_.\-])([A-Za-z0-9]+)$", r"\3\2\1", text, flags=re.IGNORECASE)
+    both = re.fullmatch(r"(?i:sv)[\s_.\-]([A-Za-z0-9]+)[\s_./\-]([A-Za-z0-9]+)", text)
+    if both and all(map(_symbol, both.groups())):
+        label = f"{'/'.join(current_symbol(gene) for gene in both.groups())} SV"
+        return FeatureName(text, "cytogenetic", None, label, "a structural event of two genes")
     match = re.fullmatch(
-        r"(?P<gene>[A-Za-z0-9]+)(?P<too>/[A-Z]\d?)?[\s_.\-]+(?P<what>[A-Za-z][\w\s.\-]*)", text
+        r"(?P<gene>[A-Za-z0-9]+)(?P<too>/[A-Z]\d?)?[\s_.\-]+(?P<what>[A-Za-z][\w\s.\-]*)", turned
     )
     symbol = _symbol(match["gene"]) if match else None
     # A deletion in CALR is a mutation: type 1.
@@ -284,7 +293,7 @@ def _structural(text: str) -> FeatureName | None:
         return None
     gene, alias, note = _current(str(symbol))
     what = "rearrangement" if match["what"].lower() == "r" else match["what"].replace("_", " ")
-    named = text if alias is None else gene + text[len(match["gene"]) :]
+    named = text if alias is None else gene + turned[len(match["gene"]) :]
     return FeatureName(
         named, "cytogenetic", None, f"{gene}{match['too'] or ''} {what}",
         f"a structural event of {gene}: moved, gained or lost", alias, note,
@@ -437,14 +446,32 @@ def _fusion(text: str) -> FeatureName | None:
     match = _FUSED.fullmatch(text)
     if match is None or not is_fusion(f"{match['one']}::{match['other']}"):
         return None
-    label = "::".join(_current(part)[0] for part in (match["one"], match["other"]))
+    label = "::".join(_partner(part) or "" for part in (match["one"], match["other"]))
     name, alias = (label, text) if match["said"] else (text, None)
     return FeatureName(name, "cytogenetic", None, label, "a fusion of two genes", alias)
 
 
 def is_fusion(text: str) -> bool:
-    """Whether a text names two known genes joined, such as ``P2RY8-CRLF2`` or ``IGH::MYC``."""
+    """Whether a text names two known genes joined, such as ``P2RY8-CRLF2`` or ``AML1/ETO``."""
     match = _FUSED.fullmatch(text.strip())
-    return match is not None and all(
-        part in known_symbols() or part in _LOCI for part in (match["one"], match["other"])
-    )
+    if match is None:
+        return False
+    both = (match["one"], match["other"])
+    # Old names of partners are words too (CAN, SET): one of the two is a gene known otherwise.
+    listed = any(part.upper() in known_symbols() or part in _LOCI for part in both)
+    return listed and None not in map(_partner, both)
+
+
+def _partner(text: str) -> str | None:
+    """The current symbol of one of the two genes of a fusion, as old names have it too: ETO."""
+    symbol = text.upper()
+    if symbol in _partners():
+        return _partners()[symbol]
+    return _current(symbol)[0] if symbol in known_symbols() or symbol in _LOCI else None
+
+
+@cache
+def _partners() -> dict[str, str]:
+    """Current symbols of genes that only fusions are named by, and of old names of partners."""
+    with (_DATA / "fusion_partners.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["name"]: row["symbol"] for row in csv.DictReader(stream)}

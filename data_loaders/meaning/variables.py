@@ -39,6 +39,8 @@ MAX_CATEGORIES = 40
 MAX_CENTRES = 500  # centres and studies are categories however many there are
 _MOSTLY_NUMBERS = 0.8
 _ENOUGH_NUMBERS = 0.5  # where the name already says that it is a number
+# Clusters 1 to 5 are no amounts.
+_NOMINAL = re.compile(r"(?:cluster|subtype|subgroup|class|arm)$", re.IGNORECASE)
 _FEW_CLASSES = 8
 # Times of treatments and remission are kept in months, as all times are.
 _TIMES_TO = {
@@ -389,9 +391,11 @@ def _whole_numbers(column: TextColumn) -> bool:
 
 
 def _few_classes(column: TextColumn) -> bool:
-    """Whether numbers and words together are classes, such as 0, 1 and "2 or more"."""
+    """Whether numbers are classes: with words, such as 0, 1 and "2 or more", or by the name."""
     if len(column.texts) > _FEW_CLASSES:
         return False
+    if _NOMINAL.search(column.name) and not (column.numbers % 1 > 0).any():
+        return True
     return any(
         word not in UNKNOWN_WORDS
         for word, number in zip(column.words, column.numbers, strict=True)

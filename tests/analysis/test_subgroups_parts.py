@@ -24,6 +24,7 @@ from app.analysis.subgroups import (
 from app.analysis.subgroups._agreement import cramers_v
 from app.analysis.subgroups._describe import (
     enrichment,
+    fusions,
     group_names,
     mixtures,
 )
@@ -205,6 +206,12 @@ def test_the_concentration_is_small_for_pure_clusters_and_large_for_vague_ones()
     assert concentrations == [1.0, 16.0]  # what the clusters were drawn with
 
 
+def test_fusions_are_known_by_their_names_of_all_times():
+    names = ["t_15_17", "inv.16.", "AML1-ETO", "PML_RARA", "MLL-AF9", "KMT2Ar", "t.v.11.", "inv3"]
+    assert fusions(names).all()
+    assert not fusions(["TP53", "FLT3-ITD", "-7", "+8", "HLA-A", "CEBPA_bi", "BCL6 SV"]).any()
+
+
 def test_mixture_joint_is_the_same_from_sparse_and_dense():
     rng = np.random.default_rng(3)
     bits = (rng.random((50, 8)) < 0.3).astype(float)
@@ -240,23 +247,23 @@ def test_fusions_that_exclude_each_other_have_a_group_each():
     rng = np.random.default_rng(5)
     bits = (rng.random((600, 8)) < 0.05).astype(float)
     bits[:, :3] = 0
-    for number in range(3):  # 40 carriers each, of three fusions
+    for number in range(3):  # 40 carriers each, of three fused
         bits[40 * number : 40 * number + 40, number] = 1
-    fusions = np.arange(8) < 3
+    fused = np.arange(8) < 3
     labels = np.repeat([0, 1], 300)
     labels[rng.permutation(120)[:30]] = 1  # carriers of all of them lie in another group
     sparse, weights = csr_matrix(bits), np.ones(600)
-    found = gather_fusions(sparse, weights, labels, fusions, smallest=5)
+    found = gather_fusions(sparse, weights, labels, fused, smallest=5)
     assert [set(found[40 * number : 40 * number + 40]) for number in range(3)] == [{2}, {3}, {4}]
     assert (found[120:] == labels[120:]).all()
     # What more than half of a group carry is that group's, with the others in it.
-    own = gather_fusions(sparse, weights, np.where(np.arange(600) < 60, 0, 1), fusions, smallest=5)
+    own = gather_fusions(sparse, weights, np.where(np.arange(600) < 60, 0, 1), fused, smallest=5)
     assert set(own[:40]) == {0}
     assert (own[40:60] != 0).all()
     # By chance they occur together, and then they are lesions like others; so is a single one.
     shuffled = bits.copy()
     shuffled[:, :3] = rng.random((600, 3)) < 0.3
-    again = gather_fusions(csr_matrix(shuffled), weights, labels, fusions, smallest=5)
+    again = gather_fusions(csr_matrix(shuffled), weights, labels, fused, smallest=5)
     assert (again == labels).all()
     one = gather_fusions(sparse, weights, labels, np.arange(8) < 1, smallest=5)
     assert (one == labels).all()

@@ -38,10 +38,42 @@ def load(columns: dict[str, list[object]]) -> Cohort:
         ("t(11;14)(q13;q32)|t.11.14.|t_11_14", "t(11;14)"),
         ("BCR_ABL1|BCR-ABL|bcrabl|BCR/ABL1", "BCR::ABL1"),
         ("BCR_ABL1_e13a2", "BCR::ABL1 e13a2"),
+        ("17P:DEL|X17P.DEL|17p_del|17P13.1:DEL", "del(17p)"),
+        ("X18Q.AMP|18q21.33 amp", "amp(18q)"),
+        ("t(v;11)|t_v_11|t.v.11.", "t(v;11)"),
+        ("HLA-A|HLA.A", "HLA-A"),
     ],
 )
 def test_one_lesion_has_one_name(names: str, event: str) -> None:
     assert {read_feature_name(name).name for name in names.split("|")} == {event}
+
+
+@pytest.mark.parametrize(
+    ("names", "label"),
+    [
+        ("AML1-ETO|AML1/ETO|RUNX1::RUNX1T1|RUNX1_RUNX1T1", "RUNX1::RUNX1T1"),
+        ("MLL-AF9|KMT2A::MLLT3", "KMT2A::MLLT3"),
+        ("PML-RARa|PML/RARA|PML::RARalpha", "PML::RARA"),
+        ("TEL-AML1|ETV6/RUNX1", "ETV6::RUNX1"),
+        ("CBFb-MYH11|CBFB/MYH11", "CBFB::MYH11"),
+        ("FIP1L1-PDGFRA", "FIP1L1::PDGFRA"),
+        ("RPN1-EVI1", "RPN1::MECOM"),
+        ("KMT2Ar|MLLr|MLL-r", "KMT2A rearrangement"),
+        ("SV.BCL6|BCL6_SV", "BCL6 SV"),
+        ("SV.CD274.PDCD1LG2", "CD274/PDCD1LG2 SV"),
+        ("X18.AMP|18:AMP", "amp(18)"),
+        ("NPM1_A", "NPM1 A"),
+        ("FLT3-ITD", "FLT3-ITD"),
+    ],
+)
+def test_fusions_and_structural_variants_by_whatever_name(names: str, label: str) -> None:
+    assert {read_feature_name(name).label for name in names.split("|")} == {label}
+
+
+def test_clusters_by_number_are_classes() -> None:
+    cohort = load({"Cluster": [1, 2, 3, 1], "TP53": [1, 0, 0, 0], "Age first diagnosis": [60] * 4})
+    assert cohort.variables["Cluster"].kind in {"categorical", "ordinal"}
+    assert cohort.variables["Age first diagnosis"].label == "Age at diagnosis"
 
 
 def test_the_parts_of_a_deletion_are_refinements_of_it() -> None:

@@ -14,6 +14,7 @@ from app.analysis.arrays import Floats
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.subgroups._refinements import States
 from app.analysis.two_by_two import fisher_p_values
+from data_loaders.alterations.genes import read_feature_name
 
 NO_ALTERATION = "No alteration in these features"
 NOT_TESTED = "Not tested"
@@ -121,9 +122,9 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for group in groups:
         defining, contributing = candidates[group]
-        fusions = [f for f in contributing[:1] if defining and _FUSION.search(f)]
-        if fusions:
-            name = " / ".join([*fusions, *defining[: MAX_NAME_PARTS - 1]])
+        fused = [f for f in contributing[:1] if defining and _is_fusion(f)]
+        if fused:
+            name = " / ".join([*fused, *defining[: MAX_NAME_PARTS - 1]])
         elif defining:
             parts = _in_reading_order(table, group, defining[:MAX_NAME_PARTS])
             # A trisomy has a plus sign of its own: del(11q) & +12.
@@ -144,8 +145,13 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
 
 
 def fusions(names: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which of the features are fusions by their names, such as ``t(15;17)`` or ``inv_3``."""
-    return np.array([_FUSION.search(name) is not None for name in names], dtype=bool)
+    """Which of the features are fusions by their names, such as ``t(15;17)`` or ``AML1-ETO``."""
+    return np.array([_is_fusion(name) for name in names], dtype=bool)
+
+
+def _is_fusion(name: str) -> bool:
+    known = read_feature_name(name)
+    return _FUSION.search(name if known is None else known.label) is not None
 
 
 def defining_alterations(table: pd.DataFrame, group: str) -> tuple[str, ...]:
@@ -176,14 +182,14 @@ def _in_reading_order(table: pd.DataFrame, group: str, features: list[str]) -> l
     rows = table[table["group"] == group].set_index("feature")
     inside, outside = rows["in_group"].round(1), rows["outside"]
     return sorted(
-        features, key=lambda f: (not _FUSION.search(f), -float(inside[f]), -float(outside[f]))
+        features, key=lambda f: (not _is_fusion(f), -float(inside[f]), -float(outside[f]))
     )
 
 
 def _candidates(rows: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Alterations that at least half of a group has, and those of fewer; fusions first."""
     enriched = rows[(rows["odds_ratio"] > 1) & (rows["q_value"] < FDR)]
-    fusion = enriched["feature"].str.contains(_FUSION) & (enriched["odds_ratio"] >= _FUSION_ODDS)
+    fusion = fusions(enriched["feature"].tolist()) & (enriched["odds_ratio"] >= _FUSION_ODDS)
     enriched = enriched.iloc[np.argsort(~fusion.to_numpy(dtype=bool), kind="stable")]
     share = enriched["in_group"]
     defining = enriched.loc[share >= DEFINING_SHARE, "feature"]
