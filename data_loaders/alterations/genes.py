@@ -104,6 +104,8 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(?:x(?=\d))?(?P<a>\d{1,2})[\s_.:]+amp$", "amp({a})"),
         (r"^(?:x(?=\d))?(?P<a>\d{1,2})[\s_.:]+del$", "-{a}"),
         (rf"^(?:iso|i)[\s_(]*(?P<a>{_ARM[:-1]})\)?$", "i({a})"),
+        # What is added without a place is a whole chromosome: add_8 of matrices.
+        (r"^add[\s_(]*(?P<a>\d{1,2}|x|y)\)?$", "+{a}"),
         (rf"^(?P<s>add|dup|amp)[\s_(]*(?P<a>{_ARM})\)?$", "{s}({a})"),
         (r"^t[\s_(]*(?P<a>\d{1,2}|x|y|v)[\s_;,/]+(?P<b>\d{1,2}|x|y|v)\)?$", "t({a};{b})"),
         (r"^t[\s_]*(?:mll|kmt2a|v_11q23)$", "KMT2A fusion"),
@@ -339,12 +341,12 @@ def _refinement_label(gene: str, rest: str, *, separated: bool) -> str | None:
 
 
 def _change(text: str) -> FeatureName | None:
-    """A known protein change without its gene, such as ``T315I`` or ``V617F_mut``."""
-    match = re.fullmatch(rf"(?:p\.)?(?P<change>[A-Z]\d+[A-Z])(?:{_SEP}(?i:{_MUTATED}))?", text)
+    """A known protein change without its gene, such as ``T315I``, ``V617F_mut`` or ``ITD``."""
+    match = re.fullmatch(rf"(?:p\.)?(?P<change>[A-Z]\d+[A-Z]|[IPT][KT]D)(?:{_SEP}(?i:{_MUTATED}))?", text)
     gene = genes_of_changes().get(match["change"]) if match else None
     if match is None or gene is None:
         return None
-    name = f"{gene} {match['change']}"
+    name = f"{gene}{'-' if match['change'].isalpha() else ' '}{match['change']}"
     return FeatureName(
         name, "refinement", gene, name, f"a change that is known of {gene} alone", text
     )

@@ -247,7 +247,7 @@ def test_fusions_that_exclude_each_other_have_a_group_each():
     rng = np.random.default_rng(5)
     bits = (rng.random((600, 8)) < 0.05).astype(float)
     bits[:, :3] = 0
-    for number in range(3):  # 40 carriers each, of three fused
+    for number in range(3):  # 40 carriers each, of three fusions
         bits[40 * number : 40 * number + 40, number] = 1
     fused = np.arange(8) < 3
     labels = np.repeat([0, 1], 300)

@@ -63,7 +63,9 @@ def test_one_lesion_has_one_name(names: str, event: str) -> None:
         ("SV.CD274.PDCD1LG2", "CD274/PDCD1LG2 SV"),
         ("X18.AMP|18:AMP", "amp(18)"),
         ("NPM1_A", "NPM1 A"),
-        ("FLT3-ITD", "FLT3-ITD"),
+        ("FLT3-ITD|ITD|ITD_mut", "FLT3-ITD"),
+        ("add_8|plus8|+8", "+8"),
+        ("add(17p)", "add(17p)"),
     ],
 )
 def test_fusions_and_structural_variants_by_whatever_name(names: str, label: str) -> None:
