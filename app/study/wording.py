@@ -86,7 +86,9 @@ def format_ratio(ratio: float, lower: float, upper: float) -> str:
 def _ratio_digits(value: float) -> str:
     if not math.isfinite(value):
         return "∞" if value > 0 else "–"
-    return f"{value:.2f}" if value < 10 else three_figures(value)
+    if value < 99.95:
+        return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+    return three_figures(value)
 
 
 def three_figures(value: float) -> str:
@@ -159,4 +161,4 @@ def number_in_words(value: float) -> str:
 
 def signed(value: float) -> str:
     """A difference to one digit, with its sign: ``+4.5``, ``−7.9``."""
-    return f"{value:+.1f}".replace("-", "−")
+    return f"{value:+z.1f}".replace("-", "−")

@@ -95,6 +95,7 @@ def test_measured_numbers_never_come_with_an_exponent():
 
 def test_numbers_in_words():
     assert format_ratio(2.126, 1.6, 28.44) == "2.13 (1.60–28.4)"
+    assert format_ratio(12.0, 9.994, 99.96) == "12.0 (9.99–100)"
     assert format_ratio(542.4, 195.0, 2104.3) == "542 (195–2,104)"
     assert format_ratio(math.nan, 1.0, 2.0) == "–"
     assert format_ratio(0.5, 0.0, math.inf) == "0.50 (0.00–∞)"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.shell.columns import columns, counted, pinned
+from app.shell.columns import PRINTED, columns, counted, pinned
 from app.shell.controls.choice import number, pick
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
@@ -61,5 +61,6 @@ def draw_pairs(looking: Looking) -> None:
             b_only=counted("Only B"),
             neither=counted("Neither"),
         ),
+        printed=PRINTED,
     )
     take_away(answer, question)

@@ -137,7 +137,7 @@ def means_sheet(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.Data
 def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.DataFrame:
     """The sheet of restricted means as printed, one row a group."""
     curves, difference = result.by_name, f"Difference, {unit}"
-    signed_mean = partial(mean_text, form="+.2f")
+    signed_mean = partial(mean_text, form="+z.2f")
     rows = []
     for at in means_sheet(result, months, unit).to_dict("records"):
         km = curves[at["Group"]]

@@ -96,7 +96,7 @@ def reading(result: MeansOverTime, unit: TimeUnit) -> list[str]:
             clear = "its interval leaves out 0 at some shorter horizons, and not here"
         else:
             clear = "its interval holds 0 at every horizon"
-        difference = _text(own.iloc[-1], _DIFFERENCE, unit, "+.2f")
+        difference = _text(own.iloc[-1], _DIFFERENCE, unit, "+z.2f")
         sentences.append(
             f"{group} against {result.survival.reference}: a difference of {difference} at that "
             f"horizon; {clear}."
@@ -144,7 +144,7 @@ def means_table(result: MeansOverTime, unit: TimeUnit) -> pd.DataFrame:
         if result.others:
             compared = own["group"] in result.others
             row |= {
-                f"Difference, {unit} (95% CI)": _interval(own, _DIFFERENCE, unit, "+.2f")
+                f"Difference, {unit} (95% CI)": _interval(own, _DIFFERENCE, unit, "+z.2f")
                 if compared
                 else "reference",
                 "p": format_p_cell(own["p_value"]) if compared else "",
