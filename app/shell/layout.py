@@ -49,7 +49,8 @@ _STYLE = """<style>
 @media (min-width: 641px) and (max-width: 1150px)
   {.stMainBlockContainer {padding-left: 1.5rem; padding-right: 1.5rem;}}
 @media (min-width: 1800px) {.stMainBlockContainer {max-width: 2400px;}}
-[data-testid=stMetricLabel] p {white-space: normal;}
+[data-testid=stMetricLabel] p, .stMain [data-testid=stPopover] button :is(div, p)
+  {white-space: normal; overflow: visible;}
 [data-testid=stCaptionContainer] {color: inherit; opacity: .8;}
 [data-testid=stCaptionContainer] p {color: inherit;}
 [data-testid=stSidebarNavLink]:focus-visible
