@@ -212,7 +212,7 @@ def test_untested_patients_are_placed_by_what_was_tested(cohort):
     assert {"X0", "X1", "A3"} <= set(found.features)
     both = found.placed & altered_in_both(found.labels, truth)
     assert adjusted_rand_score(truth[both], found.labels[both]) > 0.7
-    assert any("60 patients of 630 lack some of the tests" in note for note in found.notes)
+    assert any("tests are missing for 60 patients of 630" in note for note in found.notes)
     assert any("5 patients tested for none" in note for note in found.notes)
 
 

@@ -26,8 +26,8 @@ def notes_on(
 ) -> tuple[str, ...]:
     """What was done to which data."""
     notes = [
-        f"{plural(len(prepared.names), 'feature')} altered in at least "
-        f"{plural(prepared.min_altered, 'patient')} shape the groups."
+        f"The groups are shaped by {plural(len(prepared.names), 'feature')} altered in at least "
+        f"{plural(prepared.min_altered, 'patient')}."
     ]
     for gene, refinements in prepared.merged.items():
         notes.append(f"{gene} stands for {listing(list(refinements))}, so that none counts twice.")
@@ -53,8 +53,9 @@ def notes_on(
         )
     if placed.any():
         notes.append(
-            f"{plural(int(placed.sum()), 'patient')} of {len(labels):,} lack some of the tests; "
-            "they did not shape the groups and were placed by what was tested in them."
+            f"Some of the tests are missing for {plural(int(placed.sum()), 'patient')} of "
+            f"{len(labels):,}; they did not shape the groups and were placed by what was tested in "
+            "them."
         )
     if unmapped:
         notes.append(
@@ -63,13 +64,15 @@ def notes_on(
         )
     if (labels == NO_ALTERATION).any():
         notes.append(
+            "A group of their own beside the map is made of "
             f"{plural(int((labels == NO_ALTERATION).sum()), 'patient')} without any of these "
-            "alterations form a group of their own beside the map."
+            "alterations."
         )
     if (labels == NOT_TESTED).any():
         notes.append(
+            "No group and no place on the map is there for "
             f"{plural(int((labels == NOT_TESTED).sum()), 'patient')} tested for none of these "
-            "features have no group and no place on the map."
+            "features."
         )
     return tuple(notes)
 
