@@ -342,7 +342,9 @@ def _refinement_label(gene: str, rest: str, *, separated: bool) -> str | None:
 
 def _change(text: str) -> FeatureName | None:
     """A known protein change without its gene, such as ``T315I``, ``V617F_mut`` or ``ITD``."""
-    match = re.fullmatch(rf"(?:p\.)?(?P<change>[A-Z]\d+[A-Z]|[IPT][KT]D)(?:{_SEP}(?i:{_MUTATED}))?", text)
+    match = re.fullmatch(
+        rf"(?:p\.)?(?P<change>[A-Z]\d+[A-Z]|[IPT][KT]D)(?:{_SEP}(?i:{_MUTATED}))?", text
+    )
     gene = genes_of_changes().get(match["change"]) if match else None
     if match is None or gene is None:
         return None
