@@ -59,6 +59,7 @@ _STYLE = """<style>
   .stMain [data-testid=stHorizontalBlock] {flex-wrap: wrap;}
   .stMain [data-testid=stColumn] {min-width: min(100%, 7rem);}
   .stMain [data-testid=stColumn]:has([data-testid=stPopover]) {min-width: min(100%, 6rem);}
+  .stMain [data-testid=stColumn]:has([class*=st-key-long_name]) {min-width: min(100%, 10rem);}
   .stMain [data-testid=stColumn]:has([data-testid=stMetric]) {min-width: min(100%, 11.5rem);}
   .stMain [data-testid=stColumn]:has([data-testid=stButtonGroup]) {min-width: min(100%, 12rem);}
   .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]) {min-width: min(100%, 25rem);}

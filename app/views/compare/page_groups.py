@@ -62,7 +62,7 @@ def draw_controls(looking: Looking) -> Compared | None:
     with middle:
         if looking.cohort.endpoints:
             endpoint = draw_endpoint_choice(looking.cohort)
-    with right:
+    with right, st.container(key="long_name_lists"):
         draw_lists(looking)
     with left:
         chosen = draw_grouping(looking, endpoint, below=below)
