@@ -36,9 +36,10 @@ def comparison_title(what: str, result: Comparison) -> str:
 def groups_title(what: str, grouping: Grouping, n: int) -> str:
     """As :func:`comparison_title`, of ``n`` patients in groups."""
     names = grouping.names
-    groups = " and ".join(names) if len(names) == 2 else mid_sentence(grouping.label)
-    joint = ":" if len(names) == 2 else " by"
-    return f"{what}{joint} {groups}, {count(n, 'patient')}"
+    # Yes and No alone do not say of what.
+    telling = len(names) == 2 and set(names) != {"Yes", "No"}
+    groups = f": {' and '.join(names)}" if telling else f" by {mid_sentence(grouping.label)}"
+    return f"{what}{groups}, {count(n, 'patient')}"
 
 
 def contrast_title(contrast: Enrichment) -> str:

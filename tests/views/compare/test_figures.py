@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from app.analysis.associations import table_one
 from app.cohort.colours import NEUTRAL, colour_of
-from app.cohort.groupings import GroupingSpec, only_groups
+from app.cohort.groupings import Grouping, GroupingSpec, only_groups
 from app.study.figures.theme import framed, rgba
 from app.views.compare.analysis import Enrichment, clinical_differences, composition, enrichment
 from app.views.compare.figures import (
@@ -21,6 +22,7 @@ from app.views.compare.figures import (
     ratio_ticks,
 )
 from app.views.compare.two_cohorts.figures import clinical_replication_figure, replication_figure
+from app.views.compare.words import groups_title
 from app.views.genomics.frequencies.analysis import group_frequencies
 from data_loaders import Cohort, load_cohort
 
@@ -180,3 +182,11 @@ def test_a_clinical_difference_says_which_group_is_higher():
     figure = framed(clinical_replication_figure(undirected, NAMES), "Clinical: 10")
     assert "Largest SMD" in texts(figure)
     assert "without direction" in named(figure)["Discovery"]["hovertext"][0]
+
+
+def test_a_title_says_of_what_yes_and_no_are():
+    codes = np.zeros(3, dtype=np.int64)
+    grouping = Grouping("Double or triple hit", ("Yes", "No"), codes, ("#000", "#fff"))
+    assert groups_title("Patients", grouping, 3) == "Patients by double or triple hit, 3 patients"
+    named = replace(grouping, names=("GCB", "ABC"))
+    assert groups_title("Patients", named, 3) == "Patients: GCB and ABC, 3 patients"
