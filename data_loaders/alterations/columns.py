@@ -307,7 +307,8 @@ def _told_by_fractions(columns: Mapping[str, TextColumn]) -> dict[str, FeatureNa
     certain = {}
     for name, own in fractions.items():
         calls = read_calls(columns[name], "gene") if genes[own.gene] == 1 else None
-        if calls is None or calls.unread.any():
+        # Below a limit is neither none nor found.
+        if calls is None or calls.unread.any() or columns[name].bounded.any():
             continue
         found = calls.vaf[calls.states == 1]
         if len(found) and (found >= _DETECTED).all():

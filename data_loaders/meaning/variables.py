@@ -415,6 +415,8 @@ def _own(column: TextColumn) -> list[str]:
 
 def _levels(column: TextColumn) -> tuple[str, ...]:
     levels = _own(column)
+    if all(level.isdecimal() for level in levels):
+        return tuple(sorted(levels, key=int))
     return order_of(levels) or nominal_order(levels)
 
 

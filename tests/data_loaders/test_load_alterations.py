@@ -248,6 +248,7 @@ def test_matrix_is_nullable_boolean_in_the_files_order() -> None:
         ({"TP53 VAF (%)": [0, 0, 3, 45, ""]}, [0, 0, 1, 1, -1]),
         ({"TP53_VAF": ["0", "wt", "0.34", "0.05", ""]}, [0, 0, 1, 1, -1]),
         ({"TP53_VAF": ["0", "0", "0.5%", "45%", ""]}, None),  # below what is detected, or noise
+        ({"TP53_VAF": ["0", "<1", "12", "45", ""]}, None),  # below a limit is neither
         ({"TP53_VAF": ["", "", "12", "45", ""]}, None),  # who has none may not have been tested
         ({"TP53_VAF": [0, 0, 3, 45, ""], "TP53": ["mut", "", "", "", ""]}, None),
         ({"TP53_VAF": [0, 0, 3, 45, ""], "TP53_VAF (relapse)": [0, 3, 0, 45, ""]}, None),

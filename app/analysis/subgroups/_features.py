@@ -12,6 +12,7 @@ import pandas as pd
 
 from app.analysis.subgroups._refinements import States, count_events_once
 from app.analysis.subgroups._settings import SubgroupError, SubgroupSettings
+from data_loaders.wording import plural
 
 SMALL_COHORT = 300
 DEFAULT_MIN_FREQUENCY = 0.005
@@ -177,8 +178,8 @@ def prepare(alterations: pd.DataFrame, settings: SubgroupSettings) -> Prepared:
     complete = np.asarray(tested[:, kept].all(axis=1))
     if complete.sum() < MIN_PATIENTS or len(kept) < 2:
         raise SubgroupError(
-            f"Only {int(complete.sum())} patients were tested for the same {len(kept)} features; "
-            "choose features that were tested in more of the patients."
+            f"Only {plural(int(complete.sum()), 'patient')} can be compared, tested for the same "
+            f"{plural(len(kept), 'feature')}; choose features that were tested in more of them."
         )
     return Prepared(
         names=tuple(str(name) for name in names[kept]),
