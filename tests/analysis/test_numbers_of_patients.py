@@ -82,6 +82,9 @@ def fitted(frame: pd.DataFrame, entry: Any, strata: Any, copies: Any) -> Any:
         return str(error)
 
 
+_ENDLESS = 1e8
+
+
 def same_model(own: Any, each: Any) -> None:
     if isinstance(each, str):
         assert isinstance(own, str)
@@ -89,10 +92,12 @@ def same_model(own: Any, each: Any) -> None:
     # A likelihood that has next to no maximum is climbed to the same place less exactly.
     wild = (each.summary["coef"].abs() > 8).any() or "Firth" in " ".join(each.notes)
     near = {"rtol": 1e-5, "atol": 1e-5} if wild else {"rtol": 1e-10, "atol": 1e-12}
-    pd.testing.assert_frame_equal(own.summary[NUMBERS], each.summary[NUMBERS], **near)
+    # Where it is flat a limit of 1e17 is as good as one of 1e27.
+    numbers = [one.summary[NUMBERS].clip(-_ENDLESS, _ENDLESS) for one in (own, each)]
+    pd.testing.assert_frame_equal(*numbers, **near)
     assert own.summary[["n", "events"]].equals(each.summary[["n", "events"]])
     assert (own.n, own.events, own.patients) == (each.n, each.events, each.patients)
-    assert own.log_likelihood == pytest.approx(each.log_likelihood, rel=1e-12)
+    assert own.log_likelihood == pytest.approx(each.log_likelihood, rel=1e-6 if wild else 1e-12)
     with pytest.raises(ValueError, match="a row a patient"):
         _ = own.concordance
 
